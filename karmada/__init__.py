@@ -1,0 +1,1 @@
+"""Shared by all processes: API types, runtime, client, interpreter, CLI."""
