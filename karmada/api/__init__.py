@@ -1,0 +1,1 @@
+"""The shape of objects: kinds, names, errors, codecs; no I/O."""

@@ -1,0 +1,1 @@
+"""Karmadactl, the top layer."""

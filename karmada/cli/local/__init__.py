@@ -1,0 +1,1 @@
+"""The local control plane: real processes on loopback, with embedded member clusters."""

@@ -1,0 +1,126 @@
+"""Where a local control plane keeps things: one folder, and the ports it took.
+
+    STATE/karmada.config  kubeconfig of the control plane    STATE/log/*.log    one per process
+    STATE/members.config  kubeconfigs of the members         STATE/run/*.pid    one per process
+    STATE/pki/            certificates                       STATE/bin/kubectl  a kubectl
+    STATE/data/           embedded store                     STATE/members/     one folder per member
+    STATE/local.json      what was chosen: ports, members, store
+
+In: the folder. Out: paths and Settings. Neighbours: processes.py runs what lives here, up.py fills it.
+"""
+
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+
+
+class LocalError(Exception):
+    """The local control plane cannot do what was asked; the message says what to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a local control plane was started with. members maps each name to its port."""
+
+    port: int
+    storage: str
+    nodes: int = 1
+    members: dict[str, int] = field(default_factory=dict)
+    health_ports: dict[str, int] = field(default_factory=dict)
+
+
+class Layout:
+    """The folder of one local control plane."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state.absolute()
+        self.karmada_config = self.state / "karmada.config"
+        self.members_config = self.state / "members.config"
+        self.pki = self.state / "pki"
+        self.data = self.state / "data"
+        self.members = self.state / "members"
+        self.log = self.state / "log"
+        self.run = self.state / "run"
+        self.bin = self.state / "bin"
+
+    def prepare(self) -> None:
+        """Make the folders. Raises LocalError when that is not allowed."""
+        try:
+            for folder in (self.state, self.data, self.members, self.log, self.run, self.bin):
+                folder.mkdir(parents=True, exist_ok=True)
+            probe = self.run / ".writable"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise LocalError(
+                f"cannot write to the state folder {self.state}: {error.strerror or error}; "
+                "choose another with STATE=dir (karmadactl local up --state dir)"
+            ) from error
+
+    def storage_url(self) -> str:
+        return f"sqlite://{self.data / 'karmada.db'}"
+
+    def member_kubeconfig(self, name: str) -> Path:
+        return self.members / name / "admin.kubeconfig"
+
+    def load(self) -> Settings | None:
+        """What the last `local up` chose here; None before the first."""
+        path = self.state / "local.json"
+        try:
+            return Settings(**json.loads(path.read_text()))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise LocalError(f"{path} cannot be read ({error}); `make clean` starts afresh") from error
+
+    def save(self, settings: Settings) -> None:
+        path = self.state / "local.json"
+        scratch = path.with_suffix(".tmp")
+        scratch.write_text(json.dumps(asdict(settings), indent=2) + "\n")
+        scratch.replace(path)
+
+
+def choose(
+    layout: Layout, *, port: int, storage: str, nodes: int, members: int, processes: tuple[str, ...]
+) -> Settings:
+    """The settings of this `up`: what was asked for, with the ports that were chosen before kept."""
+    before = layout.load()
+    names = [f"member{number}" for number in range(1, members + 1)]
+    kept = before or Settings(port=port, storage=storage)
+    ports = free_ports(len(names) + len(processes))
+    return replace(
+        kept,
+        port=port,
+        storage=storage,
+        nodes=nodes,
+        members={name: kept.members.get(name) or ports.pop() for name in names},
+        health_ports={name: kept.health_ports.get(name) or ports.pop() for name in processes},
+    )
+
+
+def require_free(port: int, *, option: str) -> None:
+    """Raises LocalError when something else listens on this loopback port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            raise LocalError(
+                f"port {port} is in use ({os.strerror(error.errno or 0)}); choose another with {option}"
+            ) from error
+
+
+def free_ports(count: int) -> list[int]:
+    """Distinct ports nobody listens on right now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind((LOOPBACK, 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()

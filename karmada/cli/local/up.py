@@ -1,0 +1,213 @@
+"""Bring a local control plane up: start what does not run, join what is not joined, run the sample.
+
+Idempotent: a second `up` finds everything and only prints it; after a kill -9 it starts what is missing.
+Members are embedded clusters in one simulator process, joined exactly as any other cluster is.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from karmada.api.conditions import find_condition
+from karmada.api.errors import ApiError, NotFound
+from karmada.api.groups.cluster import CLUSTERS
+from karmada.cli.commands.join import JoinOptions, join_cluster
+from karmada.cli.local.contexts import write_contexts
+from karmada.cli.local.layout import LOOPBACK, Layout, LocalError, Settings, choose, require_free
+from karmada.cli.local.processes import Processes, ProcessSpec
+from karmada.cli.local.sample import run_sample
+from karmada.cli.printers import Console
+from karmada.client.client import Client
+from karmada.client.kubeconfig import Access, load_kubeconfig
+from karmada.runtime.clock import SYSTEM_CLOCK
+
+T = TypeVar("T")
+READY_SECONDS = 60.0
+POLL_SECONDS = 0.03
+APISERVER = "karmada-apiserver"
+CONTROLLER_MANAGER = "karmada-controller-manager"
+SCHEDULER = "karmada-scheduler"
+SIMULATOR = "karmada-simulator"
+WITH_HEALTH_PORT = (CONTROLLER_MANAGER, SCHEDULER)
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    """What `local up` was asked for. etcd is a store URL, "" = the embedded store."""
+
+    state: Path
+    port: int = 5443
+    members: int = 3
+    nodes: int = 1
+    etcd: str = ""
+
+
+class Progress:
+    """One line per step, with what it took; the first thing a newcomer reads."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started = SYSTEM_CLOCK.monotonic()
+
+    def done(self, text: str) -> None:
+        self._console.line(f"[{SYSTEM_CLOCK.monotonic() - self._started:5.1f} s] {text}")
+
+
+async def bring_up(options: UpOptions, console: Console) -> Settings:
+    """Start, join, run the sample. Raises LocalError with what to do next."""
+    layout, progress = Layout(options.state), Progress(console)
+    layout.prepare()
+    processes = Processes(layout)
+    settings = choose(
+        layout,
+        port=options.port,
+        storage=options.etcd or layout.storage_url(),
+        nodes=options.nodes,
+        members=options.members,
+        processes=WITH_HEALTH_PORT,
+    )
+    server, simulator = server_spec(layout, settings), simulator_spec(layout, settings)
+    if not processes.command_of(APISERVER):
+        require_free(settings.port, option="PORT=N (karmadactl local up --port N)")
+    layout.save(settings)
+    processes.start(server)
+    if settings.members:
+        processes.start(simulator)
+    elif processes.command_of(SIMULATOR):
+        processes.stop(SIMULATOR)
+    plane = await started(processes, APISERVER, lambda: control_plane_access(layout))
+    write_contexts(layout.karmada_config, {"karmada-apiserver": plane, "karmada-host": plane})
+    progress.done(f"karmada-apiserver answers at {plane.server}")
+    for spec in controller_specs(layout, settings):
+        processes.start(spec)
+    link_kubectl(layout)
+    async with Client(plane, user_agent="karmadactl") as client:
+        await _members_up(client, layout, settings, processes, progress)
+        if settings.members and settings.nodes:
+            await run_sample(client, clusters=list(settings.members))
+            progress.done("the nginx sample runs")
+    return settings
+
+
+async def _members_up(
+    client: Client, layout: Layout, settings: Settings, processes: Processes, progress: Progress
+) -> None:
+    if not settings.members:
+        return
+    names = list(settings.members)
+    accesses = dict(
+        zip(
+            names,
+            await asyncio.gather(
+                *(started(processes, SIMULATOR, _member_access(layout, name)) for name in names)
+            ),
+            strict=True,
+        )
+    )
+    write_contexts(layout.members_config, accesses)
+    progress.done(f"{len(names)} member clusters answer: {', '.join(names)}")
+    await asyncio.gather(*(_join(client, accesses[name], name) for name in names))
+    for name in (CONTROLLER_MANAGER, SCHEDULER):
+        processes.require_running(name)
+    await eventually(lambda: _all_ready(client, names), what="clusters that are Ready", processes=processes)
+    progress.done("all clusters are joined and Ready")
+
+
+def server_spec(layout: Layout, settings: Settings) -> ProcessSpec:
+    arguments = (
+        f"--storage={settings.storage}",
+        f"--bind-address={LOOPBACK}",
+        f"--secure-port={settings.port}",
+        f"--cert-dir={layout.pki}",
+    )
+    return ProcessSpec(APISERVER, "apiserver", arguments)
+
+
+def simulator_spec(layout: Layout, settings: Settings) -> ProcessSpec:
+    members = (f"--member={name}={port}" for name, port in settings.members.items())
+    arguments = (f"--state-dir={layout.members}", f"--nodes={settings.nodes}", *members)
+    return ProcessSpec(SIMULATOR, "controllers.simulator", arguments)
+
+
+def controller_specs(layout: Layout, settings: Settings) -> list[ProcessSpec]:
+    def spec(name: str, module: str) -> ProcessSpec:
+        kubeconfig = layout.pki / f"{name.removeprefix('karmada-')}.kubeconfig"
+        port = settings.health_ports[name]
+        return ProcessSpec(
+            name, module, (f"--kubeconfig={kubeconfig}", f"--health-bind-address={LOOPBACK}:{port}")
+        )
+
+    return [spec(CONTROLLER_MANAGER, "controllers"), spec(SCHEDULER, "scheduler")]
+
+
+def control_plane_access(layout: Layout) -> Access:
+    return load_kubeconfig(layout.pki / "admin.kubeconfig")
+
+
+def _member_access(layout: Layout, name: str) -> Callable[[], Access]:
+    return lambda: load_kubeconfig(layout.member_kubeconfig(name))
+
+
+async def started(processes: Processes, name: str, access: Callable[[], Access]) -> Access:
+    """The access to an API server once it says it is ready. access may fail until its files are there."""
+
+    async def ready() -> Access | None:
+        try:
+            found = access()
+            async with Client(found, user_agent="karmadactl") as client:
+                await client.request("GET", "/readyz")
+        except (ApiError, OSError, ValueError):
+            return None
+        return found
+
+    return await eventually(ready, what=f"{name} to answer", processes=processes, process=name)
+
+
+async def eventually(
+    probe: Callable[[], Awaitable[T | None]], *, what: str, processes: Processes, process: str = ""
+) -> T:
+    """What probe gives once it gives something. Raises LocalError after READY_SECONDS, or when process is
+    gone."""
+    deadline = SYSTEM_CLOCK.monotonic() + READY_SECONDS
+    while True:
+        if (found := await probe()) is not None:
+            return found
+        if process:
+            processes.require_running(process)
+        if SYSTEM_CLOCK.monotonic() > deadline:
+            raise LocalError(f"gave up waiting for {what} after {READY_SECONDS:.0f} s; the logs say why")
+        await SYSTEM_CLOCK.sleep(POLL_SECONDS)
+
+
+async def _join(client: Client, access: Access, name: str) -> None:
+    try:
+        await client.get(CLUSTERS, CLUSTERS.key("", name))
+    except NotFound:
+        async with Client(access, user_agent="karmadactl") as member:
+            await join_cluster(client, member, access, JoinOptions(name=name))
+
+
+async def _all_ready(client: Client, names: Sequence[str]) -> bool | None:
+    clusters = {cluster.metadata.name: cluster for cluster in (await client.list(CLUSTERS)).items}
+    for name in names:
+        cluster = clusters.get(name)
+        ready = find_condition(cluster.status.conditions, "Ready") if cluster is not None else None
+        if ready is None or ready.status != "True":
+            return None
+    return True
+
+
+def link_kubectl(layout: Layout) -> None:
+    """STATE/bin/kubectl: the one installed beside this Python, else the one on PATH."""
+    beside = Path(sys.executable).parent / "kubectl"
+    found = str(beside) if beside.exists() else shutil.which("kubectl")
+    link = layout.bin / "kubectl"
+    if found is None or (link.exists() and os.path.samefile(link, found)):
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(found)

@@ -1,0 +1,1 @@
+"""What Karmada knows about a kind: replicas, health, status, retention."""

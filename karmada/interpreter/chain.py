@@ -1,0 +1,98 @@
+"""Who answers a question about an object: the layers, first one that knows the kind and operation.
+
+In: objects of any kind. Out: replicas, health, status and the rest. Today the native layer (native/*.py)
+answers; customizations in Lua, webhooks and third-party kinds are further layers in front of it, each a
+Layer. The first layer that has an implementation answers, and its error is final.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from karmada.api.groups.config import DependentObjectReference
+from karmada.api.groups.work import AggregatedStatusItem, ReplicaRequirements
+from karmada.api.gvk import GroupVersionKind
+from karmada.api.objects import Object
+from karmada.interpreter.errors import InterpreterError
+from karmada.interpreter.native.layer import NativeLayer
+from karmada.runtime.clock import SYSTEM_CLOCK, Clock
+
+__all__ = ["Interpreter", "InterpreterError", "Layer", "Operation"]
+
+
+class Operation(StrEnum):
+    """What can be asked; the values are those of interpreter configurations."""
+
+    REPLICA = "InterpretReplica"
+    COMPONENT = "InterpretComponent"
+    REVISE_REPLICA = "ReviseReplica"
+    RETAIN = "Retain"
+    AGGREGATE_STATUS = "AggregateStatus"
+    STATUS = "InterpretStatus"
+    HEALTH = "InterpretHealth"
+    DEPENDENCY = "InterpretDependency"
+
+
+class Layer(Protocol):
+    """One source of answers. Methods are only called for what handles says yes to; they raise
+    InterpreterError."""
+
+    def handles(self, gvk: GroupVersionKind, operation: str) -> bool: ...
+
+    async def get_replicas(self, obj: Object) -> tuple[int, ReplicaRequirements | None]: ...
+
+    async def revise_replica(self, obj: Object, replicas: int) -> Object: ...
+
+    async def retain(self, desired: Object, observed: Object) -> Object: ...
+
+    async def aggregate_status(self, obj: Object, items: Sequence[AggregatedStatusItem]) -> Object: ...
+
+    async def get_dependencies(self, obj: Object) -> list[DependentObjectReference]: ...
+
+    async def reflect_status(self, obj: Object) -> Object | None: ...
+
+    async def interpret_health(self, obj: Object) -> bool: ...
+
+
+class Interpreter:
+    """Asks the layers in order."""
+
+    def __init__(self, *, layers: Sequence[Layer] | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._layers: Sequence[Layer] = layers if layers is not None else (NativeLayer(clock=clock),)
+
+    def handles(self, gvk: GroupVersionKind, operation: Operation) -> bool:
+        return any(layer.handles(gvk, operation) for layer in self._layers)
+
+    async def get_replicas(self, obj: Object) -> tuple[int, ReplicaRequirements | None]:
+        return await self._layer(obj, Operation.REPLICA).get_replicas(obj)
+
+    async def revise_replica(self, obj: Object, replicas: int) -> Object:
+        return await self._layer(obj, Operation.REVISE_REPLICA).revise_replica(obj, replicas)
+
+    async def retain(self, desired: Object, observed: Object) -> Object:
+        return await self._layer(desired, Operation.RETAIN).retain(desired, observed)
+
+    async def aggregate_status(self, obj: Object, items: Sequence[AggregatedStatusItem]) -> Object:
+        """obj with its new status; obj itself when nothing is to change."""
+        return await self._layer(obj, Operation.AGGREGATE_STATUS).aggregate_status(obj, items)
+
+    async def get_dependencies(self, obj: Object) -> list[DependentObjectReference]:
+        return await self._layer(obj, Operation.DEPENDENCY).get_dependencies(obj)
+
+    async def reflect_status(self, obj: Object) -> Object | None:
+        return await self._layer(obj, Operation.STATUS).reflect_status(obj)
+
+    async def interpret_health(self, obj: Object) -> str:
+        """Healthy, Unhealthy, or Unknown when the object cannot be interpreted."""
+        try:
+            healthy = await self._layer(obj, Operation.HEALTH).interpret_health(obj)
+        except InterpreterError:
+            return "Unknown"
+        return "Healthy" if healthy else "Unhealthy"
+
+    def _layer(self, obj: Object, operation: Operation) -> Layer:
+        gvk = GroupVersionKind.of(obj)
+        for layer in self._layers:
+            if layer.handles(gvk, operation):
+                return layer
+        raise InterpreterError(f"no interpreter for {operation} of {gvk}")

@@ -1,0 +1,1 @@
+"""What every process runs on: queues, tasks, clock, options, logs."""
