@@ -1,0 +1,1 @@
+"""Mutators and validators between decoding and storage."""

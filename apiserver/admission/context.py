@@ -1,0 +1,76 @@
+"""AdmissionContext: what a rule may know about the request it judges; Rules: what a kind's module offers.
+
+Made by handlers/write.py and handlers/delete.py for each request, read by every rule. Lookups answer from the
+server's own watch caches, so they cost no request and may be a moment behind other API servers.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from apiserver.request_info import UserInfo
+from karmada.api.errors import FieldError, Forbidden
+from karmada.api.gvk import GroupVersionKind, GroupVersionResource
+from karmada.api.objects import Object
+
+Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
+
+
+class Reader(Protocol):
+    """Objects of other kinds, as stored. What it returns is the caller's own."""
+
+    def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None: ...
+
+    def list(self, group: str, resource: str, namespace: str = "") -> list[Object]: ...
+
+    async def get_live(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
+        """Fresh at any price: for decisions where a moment matters."""
+        ...
+
+
+@dataclass(slots=True)
+class AdmissionContext:
+    """One request. warnings go to the client as Warning headers."""
+
+    operation: Operation
+    resource: GroupVersionResource
+    kind: GroupVersionKind
+    namespace: str
+    name: str
+    user: UserInfo
+    reader: Reader
+    now: str
+    """RFC 3339, seconds."""
+    subresource: str = ""
+    old: Object | None = None
+    """The stored object: of an update, a delete, a connect."""
+    dry_run: bool = False
+    options: Mapping[str, object] = field(default_factory=dict)
+    """The CreateOptions, UpdateOptions or DeleteOptions as webhooks get them."""
+    warnings: list[str] = field(default_factory=list)
+
+    def forbidden(self, text: str) -> Forbidden:
+        """The stock 403: `configmaps "a" is forbidden: text`."""
+        qualified = self.resource.group_resource
+        details: dict[str, object] = {"name": self.name} if self.name else {}
+        if self.resource.group:
+            details["group"] = self.resource.group
+        details["kind"] = self.resource.resource
+        return Forbidden(f'{qualified} "{self.name}" is forbidden: {text}', details=details)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the API server itself knows about a kind. All parts are optional.
+
+    default sets fields in place, after the schema's defaults and before the kind's validation; it must come to the
+    same result when it runs again on its own. validate gives broken rules or raises Forbidden; old is None on
+    create. delete may raise. prepare runs last before validation and may use what mutating webhooks left.
+    """
+
+    default: Callable[[Object, AdmissionContext], None] | None = None
+    validate: Callable[[Object, Object | None, AdmissionContext], list[FieldError]] | None = None
+    delete: Callable[[Object, AdmissionContext], None] | None = None
+    prepare: Callable[[Object, Object | None, AdmissionContext], None] | None = None
+    refuse: Callable[[Object, Object | None, AdmissionContext], Awaitable[None]] | None = None
+    """Asynchronous checks after validation, such as quota."""

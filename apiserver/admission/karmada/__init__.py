@@ -1,0 +1,1 @@
+"""Defaults and rules of Karmada kinds, one module per kind."""

@@ -1,0 +1,1 @@
+"""What the server itself knows about built-in Kubernetes kinds: RULES by (group, resource)."""

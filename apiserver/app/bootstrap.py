@@ -1,0 +1,82 @@
+"""Makes the objects of a new control plane, through the same handlers that clients use, before it is ready."""
+
+import orjson
+
+from apiserver.app import startup
+from apiserver.app.bootstrap_user import USER
+from apiserver.app.options import ServerOptions
+from apiserver.app.parts import Parts
+from apiserver.rbac import bootstrap_objects, reconciled
+from apiserver.request_info import Query, Request, RequestInfo
+from karmada.api.errors import AlreadyExists, ApiError, Conflict
+from karmada.api.gvk import GroupVersionKind
+from karmada.api.objects import Object, name_of, namespace_of
+from karmada.runtime.clock import Clock
+from karmada.runtime.observe import StartError
+
+
+class Bootstrap:
+    """Writes what is missing, nothing else."""
+
+    def __init__(self, parts: Parts, options: ServerOptions, *, port: int, clock: Clock) -> None:
+        self._parts = parts
+        self._options = options
+        self._port = port
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Raises StartError."""
+        options = self._options
+        wanted = startup.namespaces(karmada=options.karmada) + startup.priority_classes()
+        wanted += startup.kubernetes_service(host=options.host, port=self._port)
+        try:
+            for obj in wanted:
+                if self._stored(obj) is None:
+                    await self.create(obj)
+            for obj in bootstrap_objects():
+                await self._reconcile(obj)
+        except ApiError as error:
+            raise StartError(f"objects of a new control plane cannot be written: {error.message}") from error
+
+    async def _reconcile(self, wanted: Object) -> None:
+        stored = self._stored(wanted)
+        if stored is None:
+            await self.create(wanted)
+            return
+        result = reconciled(stored, wanted)
+        if result is not None:
+            try:
+                await self._send("PUT", result, name=name_of(result))
+            except Conflict:
+                return  # another server of this control plane was quicker
+
+    async def create(self, obj: Object) -> None:
+        try:
+            await self._send("POST", obj, name="")
+        except AlreadyExists:
+            return
+
+    def _stored(self, obj: Object) -> Object | None:
+        definition = self._parts.resources.by_kind(GroupVersionKind.of(obj))
+        assert definition is not None
+        collection = definition.collection
+        return self._parts.reader.get(collection.group, collection.resource, namespace_of(obj), name_of(obj))
+
+    async def _send(self, method: str, obj: Object, *, name: str) -> None:
+        definition = self._parts.resources.by_kind(GroupVersionKind.of(obj))
+        assert definition is not None
+        group, version, resource = definition.gvr
+        info = RequestInfo(
+            path="",
+            verb="create" if method == "POST" else "update",
+            is_resource=True,
+            group=group,
+            version=version,
+            resource=resource,
+            namespace=namespace_of(obj),
+            name=name,
+        )
+        request = Request(
+            method, info, Query(), {"user-agent": "kube-apiserver/"}, body=orjson.dumps(obj), user=USER
+        )
+        await self._parts.dispatcher.handle(request)

@@ -1,0 +1,195 @@
+"""The HTTP side: aiohttp requests in, Request out to the filters; Response and Stream back to the connection.
+
+The only module of the server's request path that knows aiohttp. Watches write straight to the transport; whole
+answers are sent in one piece, large ones in several so that others get their turn.
+"""
+
+import asyncio
+import gzip
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import parse_qs, unquote
+
+from aiohttp import web
+from multidict import CIMultiDict, MultiDict
+
+from apiserver.filters.errors import error_response
+from apiserver.request_info import Answer, Handler, Query, Request, RequestInfo, Response, Stream
+from karmada.api.errors import BadRequest, RequestEntityTooLarge
+
+MAX_BODY_BYTES: Final = 3 * 1024 * 1024
+GZIP_BYTES: Final = 128 * 1024
+PIECE_BYTES: Final = 256 * 1024
+CLOSED_CHECK_SECONDS: Final = 1.0
+DRAIN_LOW_BYTES: Final = 256 * 1024
+_NO_QUERY: Final = Query()
+
+
+class StreamWriter:
+    """A chunked answer on a transport. write never waits."""
+
+    __slots__ = ("_transport", "task")
+
+    def __init__(self, transport: asyncio.Transport, task: "asyncio.Task[Any]") -> None:
+        self._transport = transport
+        self.task = task
+
+    def write(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    @property
+    def buffered(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    @property
+    def closed(self) -> bool:
+        return self._transport.is_closing()
+
+    async def drain(self) -> None:
+        """Wait until the peer has taken most of it. A peer that takes nothing is noticed by the sweep or the timeout."""
+        pause = 0.0
+        while self.buffered > DRAIN_LOW_BYTES and not self.closed:
+            await asyncio.sleep(pause)
+            pause = min(pause + 0.005, 0.1)
+
+
+class HttpBridge:
+    """Serves one handler. sweep() must run in a task of the owner: it ends streams whose peer is gone."""
+
+    def __init__(self, handler: Handler, *, connect: Callable[[web.BaseRequest], Any] | None = None) -> None:
+        self._handler = handler
+        self._connect = connect
+        self._streams: set[StreamWriter] = set()
+        self.draining = False
+
+    @property
+    def streams(self) -> int:
+        return len(self._streams)
+
+    async def __call__(self, raw: web.BaseRequest) -> web.StreamResponse:
+        request = _request(raw)
+        try:
+            if request.info.subresource in ("proxy", "exec", "attach", "portforward"):
+                request.connection = raw
+            elif raw.can_read_body:
+                request.body = await _body(raw)
+        except (RequestEntityTooLarge, BadRequest) as error:
+            refusal = error_response(error, request.headers.get("accept", ""))
+            refusal.headers["Connection"] = "close"
+            return await _send(raw, request, refusal)
+        answer = await self._handler(request)
+        return await self._answer(raw, request, answer)
+
+    async def _answer(self, raw: web.BaseRequest, request: Request, answer: Answer) -> web.StreamResponse:
+        if isinstance(answer, Stream):
+            return await self._stream(raw, answer)
+        if isinstance(answer, Response):
+            return await _send(raw, request, answer)
+        return answer
+
+    async def _stream(self, raw: web.BaseRequest, answer: Stream) -> web.StreamResponse:
+        response = web.StreamResponse(status=answer.status, headers=_headers(answer.headers, answer.content_type))
+        response.enable_chunked_encoding()
+        await response.prepare(raw)
+        transport, task = raw.transport, asyncio.current_task()
+        if transport is None or task is None:
+            return response
+        writer = StreamWriter(transport, task)
+        self._streams.add(writer)
+        try:
+            await answer.run(writer)
+        finally:
+            self._streams.discard(writer)
+        if not writer.closed:
+            await response.write_eof()
+        return response
+
+    async def sweep(self) -> None:
+        """Cancel streams whose peer went away; nobody else would notice while nothing is written."""
+        while True:
+            await asyncio.sleep(CLOSED_CHECK_SECONDS)
+            for writer in [writer for writer in self._streams if writer.closed]:
+                writer.task.cancel()
+
+
+def _request(raw: web.BaseRequest) -> Request:
+    target = raw.raw_path
+    path, question, text = target.partition("?")
+    if "%" in path:
+        path = unquote(path)
+    query = Query(parse_qs(text, keep_blank_values=True)) if question else _NO_QUERY
+    headers: MultiDict[str] = MultiDict((name.lower(), value) for name, value in raw.headers.items())
+    transport = raw.transport
+    return Request(
+        method=raw.method,
+        info=RequestInfo.parse(raw.method, path, query),
+        query=query,
+        headers=headers,
+        peer_certificate=_peer_certificate(transport),
+        remote=raw.remote or "",
+    )
+
+
+def _peer_certificate(transport: asyncio.Transport | None) -> bytes | None:
+    connection: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if transport is not None else None
+    return connection.getpeercert(binary_form=True) if connection is not None else None
+
+
+async def _body(raw: web.BaseRequest) -> bytes:
+    """Raises RequestEntityTooLarge."""
+    length = raw.content_length
+    if length is not None and length > MAX_BODY_BYTES:
+        raise _too_large()
+    if raw.headers.get("Expect", "").lower() == "100-continue" and raw.transport is not None:
+        raw.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    pieces: list[bytes] = []
+    size = 0
+    while piece := await raw.content.readany():
+        size += len(piece)
+        if size > MAX_BODY_BYTES:
+            raise _too_large()
+        pieces.append(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _too_large() -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"Request entity too large: limit is {MAX_BODY_BYTES}")
+
+
+def _headers(given: dict[str, str], content_type: str) -> CIMultiDict[str]:
+    headers: CIMultiDict[str] = CIMultiDict(given)
+    if content_type:
+        headers["Content-Type"] = content_type
+    return headers
+
+
+async def _send(raw: web.BaseRequest, request: Request, answer: Response) -> web.StreamResponse:
+    body = answer.body
+    headers = _headers(answer.headers, answer.content_type)
+    if len(body) > GZIP_BYTES and request.method == "GET" and "Content-Encoding" not in headers:
+        headers["Vary"] = "Accept-Encoding"
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            body = await asyncio.to_thread(gzip.compress, body, 1)
+            headers["Content-Encoding"] = "gzip"
+    if len(body) <= PIECE_BYTES:
+        return web.Response(status=answer.status, body=body, headers=headers)
+    return await _send_in_pieces(raw, answer.status, headers, body)
+
+
+async def _send_in_pieces(
+    raw: web.BaseRequest, status: int, headers: CIMultiDict[str], body: bytes
+) -> web.StreamResponse:
+    response = web.StreamResponse(status=status, headers=headers)
+    response.content_length = len(body)
+    await response.prepare(raw)
+    view = memoryview(body)
+    for start in range(0, len(body), PIECE_BYTES):
+        await response.write(view[start : start + PIECE_BYTES])
+        await asyncio.sleep(0)
+    await response.write_eof()
+    return response
+
+
+Connected = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

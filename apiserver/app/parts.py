@@ -1,0 +1,227 @@
+"""The parts of a server and how they hold together: resources, admission, handlers, routes, background work."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apiserver.admission.chain import Chain
+from apiserver.admission.context import Rules
+from apiserver.app.crds import CustomResources
+from apiserver.app.metrics import MetricsPage
+from apiserver.app.options import ServerOptions
+from apiserver.app.reader import CacheReader
+from apiserver.app.security import Security
+from apiserver.filters.authentication import InvalidToken
+from apiserver.filters.authorization import forbidden
+from apiserver.handlers import health, tokens
+from apiserver.handlers.delete import DeleteHandler
+from apiserver.handlers.discovery import Discovery
+from apiserver.handlers.dispatch import Dispatcher
+from apiserver.handlers.health import Health
+from apiserver.handlers.openapi import OpenApiHandler
+from apiserver.handlers.pods import PodActions
+from apiserver.handlers.preparation import Preparation
+from apiserver.handlers.read import ReadHandler
+from apiserver.handlers.reviews import AUTHENTICATION, AUTHORIZATION, Reviews
+from apiserver.handlers.scale import ScaleHandler
+from apiserver.handlers.tokens import TokenOptions, Tokens
+from apiserver.handlers.unstored import answering
+from apiserver.handlers.watch import WatchHandler
+from apiserver.handlers.write import WriteHandler
+from apiserver.rbac import RuleIndex
+from apiserver.request_info import Request, RequestInfo, Response, UserInfo
+from apiserver.admission.custom_resource_definitions import CRD_RULES
+from apiserver.resources.builtin import builtin_definitions
+from apiserver.resources.custom import GROUP, RESOURCE
+from apiserver.resources.definition import Resources
+from apiserver.resources.karmada import karmada_definitions
+from apiserver.schema.openapi import OpenApi
+from apiserver.storage.store import Store
+from etcd import Backend, StoreError
+from karmada.runtime.clock import Clock
+from karmada.runtime.controller import run_controller
+from karmada.runtime.tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+SIZE_SECONDS = 60.0
+_RBAC_KINDS = {
+    "roles": "Role",
+    "rolebindings": "RoleBinding",
+    "clusterroles": "ClusterRole",
+    "clusterrolebindings": "ClusterRoleBinding",
+}
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a running server is made of."""
+
+    store: Store
+    backend: Backend
+    resources: Resources
+    rules: RuleIndex
+    reader: CacheReader
+    dispatcher: Dispatcher
+    metrics: MetricsPage
+    options: ServerOptions
+    custom_resources: CustomResources
+    clock: Clock
+    ready: bool = False
+
+    def start_background(self, tasks: Tasks) -> None:
+        tasks.start(self._watch_size(), name="storage size")
+        tasks.start(run_controller(self.custom_resources, workers=1, clock=self.clock), name="custom resources")
+        if self.options.compaction_seconds:
+            tasks.start(self._compact(), name="compaction")
+
+    async def _compact(self) -> None:
+        """Forget what is older than one interval, so that history is bounded and old continue tokens expire."""
+        before = self.store.cache.applied
+        while True:
+            await self.clock.sleep(self.options.compaction_seconds)
+            try:
+                await self.backend.compact(before)
+            except StoreError as error:
+                log.info("not compacted", extra={"reason": str(error)})
+            before = self.store.cache.applied
+
+    async def _watch_size(self) -> None:
+        while True:
+            try:
+                self.metrics.size_bytes = await self.backend.size_bytes()
+            except StoreError as error:
+                log.info("storage size unknown", extra={"reason": str(error)})
+            await self.clock.sleep(SIZE_SECONDS)
+
+
+def build_parts(
+    store: Store,
+    security: Security,
+    options: ServerOptions,
+    *,
+    backend: Backend,
+    clock: Clock,
+) -> Parts:
+    resources = Resources()
+    reader = CacheReader(store, resources)
+    rules = RuleIndex()
+    definitions = builtin_definitions()
+    if options.karmada:
+        definitions += karmada_definitions()
+    resources.replace(remove=[], add=definitions)
+    for resource, kind in _RBAC_KINDS.items():
+        reader.follow("rbac.authorization.k8s.io", resource, lambda old, new, kind=kind: rules.apply(kind, old, new))
+    preparation = Preparation(Chain(admission_rules(karmada=options.karmada)), reader, clock)
+    authorizer = security.authorizer(rules)
+
+    async def authorize(request: Request, verb: str) -> None:
+        info = request.info
+        other = RequestInfo(
+            info.path, verb, True, info.group, info.version, info.resource, info.subresource, info.namespace, info.name
+        )
+        user = request.user or UserInfo("system:anonymous")
+        decision = authorizer.allowed(user, other)
+        if not decision.allowed:
+            raise forbidden(user, other, decision.reason)
+
+    reads = ReadHandler(store=store)
+    deletes = DeleteHandler(store=store, reads=reads, preparation=preparation)
+    dispatcher = Dispatcher(
+        resources=resources,
+        reads=reads,
+        watches=WatchHandler(store=store),
+        writes=WriteHandler(store=store, resources=resources, preparation=preparation, authorize=authorize),
+        deletes=deletes,
+    )
+    scale = ScaleHandler(store=store, resources=resources, preparation=preparation)
+    dispatcher.on_subresource("scale", scale.handle)
+    _add_pods(dispatcher, PodActions(store=store, resources=resources, preparation=preparation, deletes=deletes))
+    custom = CustomResources(store=store, resources=resources, reader=reader, deletes=deletes, clock=clock)
+    metrics = MetricsPage(store.cache)
+    parts = Parts(store, backend, resources, rules, reader, dispatcher, metrics, options, custom, clock)
+    _add_paths(parts)
+    _add_reviews(parts, security)
+    return parts
+
+
+def admission_rules(*, karmada: bool) -> dict[tuple[str, str], Rules]:
+    """What each kind's own module says. Karmada's kinds are only judged where they are served."""
+    from apiserver.admission import karmada as karmada_rules
+    from apiserver.admission import kubernetes as kubernetes_rules
+
+    tables = [kubernetes_rules, karmada_rules] if karmada else [kubernetes_rules]
+    rules: dict[tuple[str, str], Rules] = {(GROUP, RESOURCE): CRD_RULES}
+    for table in tables:
+        rules.update(getattr(table, "RULES", {}))
+    return rules
+
+
+def _add_pods(dispatcher: Dispatcher, actions: PodActions) -> None:
+    dispatcher.on_resource("", "bindings", actions.bind_legacy)
+    dispatcher.on_resource("", "pods", actions.bind, subresource="binding")
+    dispatcher.on_resource("", "pods", actions.evict, subresource="eviction")
+    dispatcher.on_resource("", "pods", actions.log, subresource="log")
+    for stream in ("exec", "attach", "portforward"):
+        dispatcher.on_resource("", "pods", actions.stream, subresource=stream)
+
+
+def _add_paths(parts: Parts) -> None:
+    dispatcher, cache = parts.dispatcher, parts.store.cache
+    discovery = Discovery(parts.resources)
+    dispatcher.on_prefix("/api", discovery.handle)
+    dispatcher.on_prefix("/apis", discovery.handle)
+    documents = OpenApiHandler(OpenApi(parts.resources), clock=parts.clock)
+    dispatcher.on_path("/openapi/v2", documents.v2)
+    dispatcher.on_prefix("/openapi/v3", documents.v3)
+    checks = Health({"etcd": cache.ready.is_set, "informer-sync": lambda: parts.ready, "shutdown": lambda: parts.ready})
+    for root in health.ROOTS:
+        dispatcher.on_prefix(root, checks.handle)
+    dispatcher.on_path("/metrics", parts.metrics.handle)
+
+    async def version(request: Request) -> Response:
+        return health.version(request)
+
+    dispatcher.on_path("/version", version)
+
+
+def _add_reviews(parts: Parts, security: Security) -> None:
+    dispatcher, options = parts.dispatcher, parts.options
+
+    async def review_token(token: str, audiences: Sequence[str]) -> tuple[UserInfo | None, tuple[str, ...], str]:
+        if security.bearer is None:
+            return None, (), "invalid bearer token"
+        try:
+            identity = await security.bearer.review(token, audiences)
+        except InvalidToken as error:
+            return None, (), str(error)
+        return identity.user, identity.audiences, ""
+
+    reviews = Reviews(
+        security.authorizer(parts.rules), parts.rules, review_token, security.audiences, clock=parts.clock
+    )
+    handler = answering(reviews.create, parts.resources)
+    for resource in ("selfsubjectreviews", "tokenreviews"):
+        dispatcher.on_resource(AUTHENTICATION, resource, handler)
+    for resource in (
+        "localsubjectaccessreviews",
+        "selfsubjectaccessreviews",
+        "selfsubjectrulesreviews",
+        "subjectaccessreviews",
+    ):
+        dispatcher.on_resource(AUTHORIZATION, resource, handler)
+    issuer = options.service_account_issuer
+    requests = Tokens(security.keys, parts.reader.lookup, TokenOptions(issuer), clock=parts.clock)
+    dispatcher.on_resource("", "serviceaccounts", answering(requests.create, parts.resources), subresource="token")
+
+    async def configuration(request: Request) -> Response:
+        host = request.headers.get("host", "localhost")
+        return tokens.openid_configuration(security.keys, issuer, f"https://{host}{tokens.JWKS_PATH}")
+
+    async def key_set(request: Request) -> Response:
+        return tokens.jwks(security.keys)
+
+    dispatcher.on_path(tokens.CONFIGURATION_PATH, configuration)
+    dispatcher.on_path(tokens.JWKS_PATH, key_set)
+
+

@@ -1,0 +1,217 @@
+"""From the object a client wants to the value that is stored: one path for create, update, patch and apply.
+
+In: an object in its kind's shape, the stored one, the request's context. Out: the finished object, or a refusal.
+Order: what the client may not set, defaults, mutating admission, generation, managed fields, rules, validating
+admission. write.py and the subresource handlers call it inside the store's read-modify-write.
+"""
+
+import uuid
+from dataclasses import dataclass
+from typing import Literal
+
+import orjson
+
+from apiserver.admission.chain import Chain
+from apiserver.admission.context import AdmissionContext, Operation, Reader
+from apiserver.handlers.options import WriteOptions
+from apiserver.merge.managed_fields import managed_after_write
+from apiserver.request_info import Request, UserInfo
+from apiserver.resources import metadata as meta
+from apiserver.resources.definition import ResourceDefinition
+from apiserver.storage.entries import encode
+from karmada.api.errors import FieldError, invalid
+from karmada.api.objects import Object, name_of
+from karmada.runtime.clock import Clock, rfc3339
+
+Tracking = Literal["update", "done"]
+"""update: compute managedFields here; done: server-side apply has set them."""
+_NOBODY = UserInfo("system:unsecured")
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """The neighbours that preparing an object needs."""
+
+    chain: Chain
+    reader: Reader
+    clock: Clock
+
+    def now(self) -> str:
+        return rfc3339(self.clock.now())
+
+    def context(
+        self,
+        request: Request,
+        definition: ResourceDefinition,
+        operation: Operation,
+        *,
+        name: str,
+        options: Object,
+        old: Object | None = None,
+        dry_run: bool = False,
+    ) -> AdmissionContext:
+        info = request.info
+        return AdmissionContext(
+            operation=operation,
+            resource=definition.gvr,
+            kind=definition.gvk,
+            namespace=info.namespace if definition.namespaced else "",
+            name=name,
+            user=request.user or _NOBODY,
+            reader=self.reader,
+            now=self.now(),
+            subresource=info.subresource,
+            old=old,
+            dry_run=dry_run,
+            options=options,
+            warnings=request.warnings,
+        )
+
+    async def created(
+        self,
+        definition: ResourceDefinition,
+        obj: Object,
+        context: AdmissionContext,
+        options: WriteOptions,
+        *,
+        tracking: Tracking = "update",
+    ) -> Object:
+        """The object to create. obj is in shape and is used up."""
+        metadata = obj["metadata"]
+        if repeated := meta.dedup_owners(metadata):
+            context.warnings.append(meta.duplicate_owner_warning(repeated))
+        meta.prepare_new(metadata, uid=str(uuid.uuid4()), now=context.now)
+        definition.reset_on_create(obj)
+        definition.schema.default(obj)
+        self.chain.default(obj, context)
+        obj = await self._mutated(definition, obj, context)
+        self.chain.prepare(obj, None, context)
+        definition.strategy.start_generation(obj)
+        if tracking == "update":
+            self._track(definition, obj, definition.zero, context, options)
+        metadata = obj["metadata"]
+        errors = meta.metadata_errors(metadata, rule=definition.name_rule, namespaced=definition.namespaced)
+        self._raise_broken(definition, obj, [*errors, *definition.schema.validate(obj)], None, context)
+        await self.chain.refuse(obj, None, context)
+        return obj
+
+    async def updated(
+        self,
+        definition: ResourceDefinition,
+        new: Object,
+        old: Object,
+        context: AdmissionContext,
+        options: WriteOptions,
+        *,
+        tracking: Tracking = "update",
+    ) -> Object:
+        """The object that replaces old. new is in shape and is used up; for a subresource it is already the whole
+        object that the write to the subresource makes."""
+        metadata = new["metadata"]
+        if repeated := meta.dedup_owners(metadata):
+            context.warnings.append(meta.duplicate_owner_warning(repeated))
+        meta.carry_over(metadata, old["metadata"])
+        if not context.subresource:
+            definition.strategy.reset_on_update(new, old)
+        definition.schema.default(new)
+        self.chain.default(new, context)
+        new = await self._mutated(definition, new, context)
+        self.chain.prepare(new, old, context)
+        if context.subresource in ("", "scale"):
+            definition.strategy.next_generation(new, old)
+        else:
+            _keep_generation(new, old, add=1 if context.subresource in _BUMPING else 0)
+        if tracking == "update":
+            self._track(definition, new, old, context, options)
+        metadata = new["metadata"]
+        errors = meta.update_errors(metadata, old["metadata"])
+        errors += meta.metadata_errors(
+            metadata, rule=definition.name_rule, namespaced=definition.namespaced, full=False
+        )
+        self._raise_broken(definition, new, [*errors, *definition.schema.validate(new, old=old)], old, context)
+        await self.chain.refuse(new, old, context)
+        return new
+
+    async def _mutated(self, definition: ResourceDefinition, obj: Object, context: AdmissionContext) -> Object:
+        changed = await self.chain.mutate(obj, context)
+        if changed is obj:
+            return obj
+        definition.schema.prune(changed)
+        definition.schema.default(changed)
+        self.chain.default(changed, context)
+        return changed
+
+    def _track(
+        self,
+        definition: ResourceDefinition,
+        new: Object,
+        old: Object,
+        context: AdmissionContext,
+        options: WriteOptions,
+    ) -> None:
+        managed = managed_after_write(
+            definition.schema.node,
+            old=old,
+            new=new,
+            manager=options.field_manager,
+            api_version=definition.api_version,
+            subresource=context.subresource,
+            time=context.now,
+        )
+        if managed:
+            new["metadata"]["managedFields"] = managed
+        else:
+            new["metadata"].pop("managedFields", None)
+
+    def _raise_broken(
+        self,
+        definition: ResourceDefinition,
+        obj: Object,
+        errors: list[FieldError],
+        old: Object | None,
+        context: AdmissionContext,
+    ) -> None:
+        errors = errors + self.chain.errors(obj, old, context)
+        if errors:
+            raise invalid(definition.gvr.group, definition.served.kind, name_of(obj), errors)
+
+
+_BUMPING = frozenset({"ephemeralcontainers", "resize", "binding"})
+
+
+def _keep_generation(new: Object, old: Object, *, add: int) -> None:
+    generation = (old["metadata"].get("generation") or 0) + add
+    if generation:
+        new["metadata"]["generation"] = generation
+    else:
+        new["metadata"].pop("generation", None)
+
+
+def same_object(new: Object, old: Object) -> bool:
+    """Whether storing new over old would change nothing. resourceVersion does not count."""
+    if _bare(new) != _bare(old):
+        return False
+    # 1 == True == 1.0 in Python; in JSON they differ.
+    return orjson.dumps(_bare(new), option=orjson.OPT_SORT_KEYS) == orjson.dumps(_bare(old), option=orjson.OPT_SORT_KEYS)
+
+
+def _bare(obj: Object) -> Object:
+    metadata = {field: value for field, value in obj["metadata"].items() if field != "resourceVersion"}
+    return {**obj, "metadata": metadata}
+
+
+def is_finished(obj: Object, old: Object) -> bool:
+    """Whether an update took the last thing that kept a deleted object in place."""
+    metadata = obj["metadata"]
+    if not old["metadata"].get("deletionTimestamp") or metadata.get("finalizers"):
+        return False
+    if obj.get("kind") == "Namespace" and obj.get("apiVersion") == "v1" and (obj.get("spec") or {}).get("finalizers"):
+        return False
+    return not old["metadata"].get("deletionGracePeriodSeconds")
+
+
+def stored_value(definition: ResourceDefinition, obj: Object) -> bytes:
+    """The bytes to store, in the storage version."""
+    if definition.conversion is not None:
+        obj = definition.conversion.to_storage(obj)
+    return encode(obj, definition.storage_head)

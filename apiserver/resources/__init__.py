@@ -1,0 +1,1 @@
+"""Served resources and their strategies."""

@@ -1,0 +1,1 @@
+"""One structural schema engine for every kind."""

@@ -1,0 +1,1 @@
+"""Objects on top of a Backend, served from a cache of bytes."""

@@ -1,0 +1,92 @@
+"""Watcher: one watch stream's place in the fan-out; transition: what one change means to one selector.
+
+collection_cache.py offers changes, handlers/watch.py owns the stream. Offering and flushing are synchronous, so all
+watchers of a collection see the same changes in the same order.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Literal
+
+from apiserver.request_info import Writer
+from apiserver.storage.entries import Change, Entry, View
+
+MAX_BUFFERED_BYTES: Final = 16 * 1024 * 1024
+"""What a peer may leave unread before its watch is ended; it lists again."""
+MAX_HELD_FRAMES: Final = 10_000
+"""Changes that may pass while a stream still writes its initial state."""
+
+EventType = Literal["ADDED", "MODIFIED", "DELETED"]
+Matches = Callable[[Entry], bool]
+
+
+def transition(change: Change, matches: Matches | None) -> EventType | None:
+    """The event a watcher with this selector sees, None when the change does not concern it."""
+    if matches is None:
+        before, after = change.old is not None, change.new is not None
+    else:
+        before = change.old is not None and matches(change.old)
+        after = change.new is not None and matches(change.new)
+    if after:
+        return "MODIFIED" if before else "ADDED"
+    return "DELETED" if before else None
+
+
+class Watcher:
+    """Changes after since, in namespace ("" = all), as lines in sink."""
+
+    __slots__ = ("_held", "_matches", "_pending", "_sink", "ended", "events", "namespace", "next_view", "since", "view")
+
+    def __init__(
+        self, sink: Writer, view: View, *, namespace: str = "", matches: Matches | None = None, since: int = 0
+    ) -> None:
+        self.namespace = namespace
+        self.since = since
+        self.view = view
+        self.next_view = view
+        """The view after the first event; tables name their columns only once."""
+        self.ended = asyncio.get_running_loop().create_future()
+        self.events = 0
+        self._sink = sink
+        self._matches = matches
+        self._pending: list[bytes] = []
+        self._held = True
+
+    def offer(self, change: Change) -> None:
+        if change.revision <= self.since:
+            return
+        type_ = transition(change, self._matches)
+        if type_ is not None:
+            self._pending.append(change.frame(type_, self.view))
+            self.view = self.next_view
+
+    def flush(self) -> None:
+        """Write what was offered, or end the stream when its peer is too slow."""
+        if not self._pending:
+            return
+        if self._held:
+            if len(self._pending) > MAX_HELD_FRAMES:
+                self.end()
+            return
+        if self._sink.buffered > MAX_BUFFERED_BYTES:
+            self.end()
+            return
+        self.events += len(self._pending)
+        self._sink.write(self._pending[0] if len(self._pending) == 1 else b"".join(self._pending))
+        self._pending.clear()
+
+    def release(self) -> None:
+        """The initial state is written: from now on changes go straight to the sink."""
+        self._held = False
+        self.flush()
+
+    def bookmark(self, line: bytes) -> None:
+        """A line that is no change; only sensible when nothing is held back."""
+        if not self._held and not self.ended.done():
+            self._sink.write(line)
+
+    def end(self) -> None:
+        """Close the stream without an error; the client comes back with the last resourceVersion it saw."""
+        self._pending.clear()
+        if not self.ended.done():
+            self.ended.set_result(None)

@@ -1,0 +1,1 @@
+"""Tests of access: RBAC, discovery, tables, reviews."""

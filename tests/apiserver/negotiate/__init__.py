@@ -1,0 +1,1 @@
+"""Tests of content negotiation, tables and their cells."""
