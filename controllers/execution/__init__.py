@@ -1,0 +1,1 @@
+"""Works become objects in members."""

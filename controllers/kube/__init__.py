@@ -1,0 +1,1 @@
+"""Duties of a stock kube-controller-manager."""

@@ -1,0 +1,1 @@
+"""Embedded member clusters: nodes, kubelet and workload controllers played."""

@@ -1,0 +1,7 @@
+"""python -m controllers.simulator."""
+
+import sys
+
+from controllers.simulator.main import main
+
+sys.exit(main())

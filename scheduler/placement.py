@@ -1,0 +1,255 @@
+"""Placements compiled once per distinct text: cluster affinities to match, strategy, weights, constraints.
+Pure.
+
+In: a Placement as the policy wrote it. Out: a CompiledPlacement, the same object for equal placements, so
+that what is remembered about one serves all. snapshot.py says what a cluster is; framework.py asks whether
+it suits.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import orjson
+
+from karmada.api.groups.meta import Toleration
+from karmada.api.groups.policy import ClusterAffinity, Placement, ReplicaSchedulingStrategy, SpreadConstraint
+from karmada.api.selectors import InvalidSelector, LabelMatcher, from_label_selector
+from scheduler.snapshot import Traits
+
+# --- cluster affinity: which clusters a selector means --------------------------------------------
+
+
+class _Requirement(NamedTuple):
+    key: str
+    operator: str
+    values: tuple[str, ...]
+
+
+class AffinityMatcher:
+    """A compiled ClusterAffinity. Everything given must hold; nothing given matches every cluster."""
+
+    __slots__ = ("_excluded", "_fields", "_labels", "_names", "_never", "_zones")
+
+    def __init__(self, affinity: ClusterAffinity) -> None:
+        self._names = frozenset(affinity.cluster_names)
+        self._excluded = frozenset(affinity.exclude)
+        self._never = False
+        self._labels: LabelMatcher | None = None
+        if affinity.label_selector is not None:
+            try:
+                self._labels = from_label_selector(affinity.label_selector)
+            except InvalidSelector:
+                self._never = True
+        expressions = affinity.field_selector.match_expressions if affinity.field_selector is not None else ()
+        requirements = [_Requirement(e.key, e.operator, tuple(e.values)) for e in expressions]
+        self._zones = tuple(found for found in requirements if found.key == "zone")
+        self._fields = tuple(found for found in requirements if found.key != "zone")
+        if not all(_is_valid(found) for found in self._fields):
+            self._never = True
+
+    def matches(self, cluster: Traits) -> bool:
+        if self._never or cluster.name in self._excluded:
+            return False
+        if self._names and cluster.name not in self._names:
+            return False
+        if self._labels is not None and not self._labels.matches(cluster.labels):
+            return False
+        if not all(_zones_match(found, cluster.zones) for found in self._zones):
+            return False
+        if not self._fields:
+            return True
+        fields = {"provider": cluster.provider, "region": cluster.region}
+        return all(_field_matches(found, fields.get(found.key) or None) for found in self._fields)
+
+
+def _is_valid(requirement: _Requirement) -> bool:
+    match requirement.operator:
+        case "In" | "NotIn":
+            return len(requirement.values) > 0
+        case "Exists" | "DoesNotExist":
+            return len(requirement.values) == 0
+        case "Gt" | "Lt":
+            return len(requirement.values) == 1 and _integer(requirement.values[0]) is not None
+        case _:
+            return False
+
+
+def _field_matches(requirement: _Requirement, value: str | None) -> bool:
+    match requirement.operator:
+        case "In":
+            return value is not None and value in requirement.values
+        case "NotIn":
+            return value is None or value not in requirement.values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case _:
+            return value is not None and _compares(requirement, value)
+
+
+def _compares(requirement: _Requirement, value: str) -> bool:
+    left, right = _integer(value), _integer(requirement.values[0])
+    if left is None or right is None:
+        return False
+    return left > right if requirement.operator == "Gt" else left < right
+
+
+def _integer(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+def _zones_match(requirement: _Requirement, zones: tuple[str, ...]) -> bool:
+    match requirement.operator:
+        case "In":
+            return any(zone in requirement.values for zone in zones)
+        case "NotIn":
+            return not any(zone in requirement.values for zone in zones)
+        case "Exists":
+            return bool(zones)
+        case "DoesNotExist":
+            return not zones
+        case _:
+            return False
+
+
+# --- the whole placement --------------------------------------------------------------------------
+
+
+class Strategy(StrEnum):
+    DUPLICATED = "Duplicated"
+    STATIC_WEIGHT = "StaticWeight"
+    DYNAMIC_WEIGHT = "DynamicWeight"
+    AGGREGATED = "Aggregated"
+    UNSUPPORTED = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AffinityGroup:
+    """One of the ordered clusterAffinities: its own clusters, then the tiers it may overflow to."""
+
+    name: str
+    inline: AffinityMatcher
+    overflow: tuple[AffinityMatcher, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledPlacement:
+    """A Placement ready to be asked.
+
+    text is what the annotation applied-placement records, and its identity.
+    """
+
+    text: str
+    affinity: AffinityMatcher | None
+    groups: tuple[AffinityGroup, ...]
+    tolerations: tuple[Toleration, ...]
+    constraints: tuple[SpreadConstraint, ...]
+    strategy: Strategy
+    strategy_name: tuple[str, str]
+    """replicaSchedulingType and replicaDivisionPreference as written, for messages."""
+    weights: tuple[tuple[AffinityMatcher, int], ...] | None
+    """None: no preference, everyone weighs the same."""
+    ignores_spread: bool
+    """Static weights decide alone; constraints then only filter."""
+
+    @property
+    def cares_about_room(self) -> bool:
+        return self.strategy is not Strategy.DUPLICATED
+
+    def constraint(self, by_field: str) -> SpreadConstraint | None:
+        return next((found for found in self.constraints if found.spread_by_field == by_field), None)
+
+    def group(self, name: str) -> AffinityGroup | None:
+        return next((found for found in self.groups if found.name == name), None)
+
+
+def normal_placement(value: Any, *, name: str = "") -> Any:
+    """Plain JSON of a placement without what means nothing: empty lists and texts, zero bounds.
+
+    Two placements are the same exactly when this is equal, whoever wrote them.
+    """
+    if isinstance(value, dict):
+        pruned = {key: normal_placement(item, name=key) for key, item in value.items()}
+        return {key: item for key, item in pruned.items() if not _means_nothing(key, item)}
+    if isinstance(value, list):
+        return [normal_placement(item) for item in value]
+    return value
+
+
+def _means_nothing(name: str, value: Any) -> bool:
+    if value is None or value == "" or value == []:
+        return True
+    return (name in ("minGroups", "maxGroups") and value == 0) or (name == "matchLabels" and value == {})
+
+
+_COMPILED_PLACEMENTS = 1024
+_compiled: dict[str, CompiledPlacement] = {}
+
+
+def compile_placement(placement: Placement) -> CompiledPlacement:
+    """Equal placements give the same object, so that what is remembered about one serves all."""
+    text = orjson.dumps(normal_placement(placement.to_json()), option=orjson.OPT_SORT_KEYS).decode()
+    found = _compiled.get(text)
+    if found is None:
+        found = _compile(placement, text)
+        if len(_compiled) >= _COMPILED_PLACEMENTS:
+            _compiled.clear()
+        _compiled[text] = found
+    return found
+
+
+def _compile(placement: Placement, text: str) -> CompiledPlacement:
+    scheduling = placement.replica_scheduling
+    strategy = _strategy_of(scheduling)
+    preference = scheduling.weight_preference if scheduling else None
+    static = preference is None or (bool(preference.static_weight_list) and not preference.dynamic_weight)
+    is_weighted = (
+        scheduling is not None
+        and scheduling.replica_scheduling_type == "Divided"
+        and scheduling.replica_division_preference == "Weighted"
+    )
+    affinity = placement.cluster_affinity
+    return CompiledPlacement(
+        text=text,
+        affinity=AffinityMatcher(affinity) if affinity is not None else None,
+        groups=tuple(
+            AffinityGroup(
+                term.affinity_name,
+                AffinityMatcher(term),
+                tuple(AffinityMatcher(tier) for tier in term.overflow_affinities),
+            )
+            for term in placement.cluster_affinities
+        ),
+        tolerations=tuple(placement.cluster_tolerations),
+        constraints=tuple(placement.spread_constraints),
+        strategy=strategy,
+        strategy_name=(
+            (scheduling.replica_scheduling_type, scheduling.replica_division_preference)
+            if scheduling
+            else ("", "")
+        ),
+        weights=tuple(
+            (AffinityMatcher(rule.target_cluster), rule.weight) for rule in preference.static_weight_list
+        )
+        if preference is not None
+        else None,
+        ignores_spread=is_weighted and static,
+    )
+
+
+def _strategy_of(scheduling: ReplicaSchedulingStrategy | None) -> Strategy:
+    if scheduling is None or scheduling.replica_scheduling_type == "Duplicated":
+        return Strategy.DUPLICATED
+    if scheduling.replica_scheduling_type != "Divided":
+        return Strategy.UNSUPPORTED
+    if scheduling.replica_division_preference == "Aggregated":
+        return Strategy.AGGREGATED
+    if scheduling.replica_division_preference != "Weighted":
+        return Strategy.UNSUPPORTED
+    preference = scheduling.weight_preference
+    return Strategy.DYNAMIC_WEIGHT if preference and preference.dynamic_weight else Strategy.STATIC_WEIGHT

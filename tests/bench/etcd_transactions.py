@@ -1,0 +1,127 @@
+"""What a transaction costs on each store: `python -m tests.bench.etcd_transactions [memory] [sqlite] [etcd]`.
+
+One JSON line per store and number of writers: transactions per second, CPU of this process per transaction,
+and how long after its write an event reaches a watcher. Then what opening a file of 50,000 keys takes. Each
+transaction creates a key of 1 KB, as an API server does; one watch over everything runs beside, as its
+cache does.
+"""
+
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import uvloop
+
+from etcd import Backend, Put, mod, open_backend
+from karmada.runtime.tasks import Tasks
+from tests.support.etcd_server import EtcdServer
+
+VALUE = b"x" * 1024
+RUNS = ((1, 2_000), (8, 10_000), (64, 30_000))
+"""Writers and transactions."""
+
+
+class Latencies:
+    """Seconds from the start of each write to its event, and to the writer's answer."""
+
+    def __init__(self) -> None:
+        self.began: dict[bytes, float] = {}
+        self.events: list[float] = []
+        self.answers: list[float] = []
+
+    async def follow(self, backend: Backend) -> None:
+        async for batch in backend.watch_prefix(b"/registry/"):
+            now = time.perf_counter()
+            self.events += [
+                now - began
+                for event in batch.events
+                if (began := self.began.pop(event.key_value.key, None)) is not None
+            ]
+
+
+async def write(backend: Backend, name: str, numbers: Sequence[int], latencies: Latencies) -> None:
+    for number in numbers:
+        key = f"/registry/core/configmaps/{name}/{number}".encode()
+        began = latencies.began[key] = time.perf_counter()
+        result = await backend.transaction(compare=[mod(key) == 0], success=[Put(key, VALUE)])
+        latencies.answers.append(time.perf_counter() - began)
+        assert result.succeeded
+
+
+def microseconds(values: Sequence[float], quantile: int) -> int:
+    return round(statistics.quantiles(values, n=100)[quantile - 1] * 1e6)
+
+
+async def measure(name: str, backend: Backend, writers: int, transactions: int) -> None:
+    latencies = Latencies()
+    async with Tasks("bench") as tasks:
+        tasks.start(latencies.follow(backend), name="watch")
+        await asyncio.sleep(0.1)
+        wall, cpu = time.perf_counter(), time.process_time()
+        async with asyncio.TaskGroup() as group:
+            for writer in range(writers):
+                share = range(writer, transactions, writers)
+                group.create_task(write(backend, f"{writers}-{writer}", share, latencies))
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        while latencies.began:
+            await asyncio.sleep(0.01)
+    report = {
+        "bench": "etcd_transactions",
+        "store": name,
+        "writers": writers,
+        "transactions_per_second": round(transactions / wall),
+        "cpu_microseconds": round(cpu / transactions * 1e6, 1),
+        "answer_p50_microseconds": microseconds(latencies.answers, 50),
+        "answer_p99_microseconds": microseconds(latencies.answers, 99),
+        "event_p50_microseconds": microseconds(latencies.events, 50),
+        "event_p99_microseconds": microseconds(latencies.events, 99),
+    }
+    print(json.dumps(report), flush=True)
+
+
+async def measure_opening(url: str, *, keys: int) -> None:
+    async with open_backend(url) as backend, asyncio.TaskGroup() as group:
+        for writer in range(64):
+            share = range(writer, keys - await backend.count_prefix(b""), 64)
+            group.create_task(write(backend, f"more-{writer}", share, Latencies()))
+    began = time.perf_counter()
+    async with open_backend(url) as backend:
+        report = {
+            "bench": "sqlite_open",
+            "keys": await backend.count_prefix(b""),
+            "milliseconds": round((time.perf_counter() - began) * 1e3),
+            "megabytes": round(await backend.size_bytes() / 1e6),
+        }
+    print(json.dumps(report), flush=True)
+
+
+@asynccontextmanager
+async def storage_url(name: str, directory: Path) -> AsyncIterator[str]:
+    async with AsyncExitStack() as stack:
+        if name == "etcd":
+            yield stack.enter_context(EtcdServer(directory)).url
+        elif name == "sqlite":
+            yield f"sqlite://{directory}/store.db"
+        else:
+            yield "memory://"
+
+
+async def main(stores: Sequence[str]) -> None:
+    for name in stores:
+        with tempfile.TemporaryDirectory() as directory:
+            async with storage_url(name, Path(directory)) as url:
+                async with open_backend(url) as backend:
+                    for writers, transactions in RUNS:
+                        await measure(name, backend, writers, transactions)
+                if name == "sqlite":
+                    await measure_opening(url, keys=50_000)
+
+
+if __name__ == "__main__":
+    uvloop.run(main(sys.argv[1:] or ["memory", "sqlite", "etcd"]))

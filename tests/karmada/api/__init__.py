@@ -1,0 +1,1 @@
+"""Tests of the shapes everything else is built on."""

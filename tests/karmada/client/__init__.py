@@ -1,0 +1,1 @@
+"""Tests of karmada.client against a played API server."""
