@@ -158,6 +158,7 @@ class RemoteBackend:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        self._connection.closed = True
         await self._stack.aclose()
 
     async def _range(self, request: etcd_pb2.RangeRequest) -> Any:
@@ -186,26 +187,37 @@ class RemoteBackend:
         try:
             while (asked := self._asked) is not None:
                 self._asked = None
-                try:
-                    response = await self._range(etcd_pb2.RangeRequest(key=EVERYTHING, count_only=True))
-                except StoreError as error:
-                    asked.set_exception(error)
-                    asked.exception()  # everybody who waited may be gone
-                    continue
-                asked.set_result(response.header.revision)
-                for watch in tuple(self._watches):
-                    if watch.delivered < response.header.revision:
-                        await watch.request_progress()
+                await self._answer(asked)
         finally:
             self._asking = False
             if self._asked is not None:
-                self._asked.cancel()
+                _refuse(self._asked, Unavailable("store is closed"))
+
+    async def _answer(self, asked: asyncio.Future[int]) -> None:
+        try:
+            response = await self._range(etcd_pb2.RangeRequest(key=EVERYTHING, count_only=True))
+        except StoreError as error:
+            _refuse(asked, error)
+            return
+        except asyncio.CancelledError:
+            _refuse(asked, Unavailable("store is closed"))
+            raise
+        revision = response.header.revision
+        asked.set_result(revision)
+        for watch in tuple(self._watches):
+            if watch.delivered < revision:
+                await watch.request_progress()
 
     async def _request_progress(self) -> None:
         while True:
             await self._clock.sleep(PROGRESS_SECONDS)
             for watch in tuple(self._watches):
                 await watch.request_progress()
+
+
+def _refuse(asked: asyncio.Future[int], error: StoreError) -> None:
+    asked.set_exception(error)
+    asked.exception()  # everybody who waited may be gone
 
 
 def _range_end(prefix: bytes) -> bytes:

@@ -91,12 +91,9 @@ def _divide(request: Request, candidates: Sequence[Candidate], replicas: int) ->
 
 def static_weights(placement: CompiledPlacement, clusters: Sequence[Traits]) -> dict[str, int]:
     """The largest weight of the rules that match each cluster; all weigh 1 where no rule says otherwise."""
-    weights: dict[str, int] = {}
-    for cluster in clusters:
-        matching = [weight for rule, weight in placement.weights or () if rule.matches(cluster)]
-        if matching and max(matching) > 0:
-            weights[cluster.name] = max(matching)
-    return weights or dict.fromkeys((cluster.name for cluster in clusters), 1)
+    weights = {cluster.name: placement.weight_of(cluster) for cluster in clusters}
+    listed = {name: weight for name, weight in weights.items() if weight > 0}
+    return listed or dict.fromkeys(weights, 1)
 
 
 # --- by room: dynamic weights and Aggregated ------------------------------------------------------

@@ -180,11 +180,11 @@ class FilterPlugin(Protocol):
 
 
 class ScorePlugin(Protocol):
-    """How well does a cluster suit, from 0 to 100?"""
+    """How well does each cluster suit, from 0 to 100?"""
 
     name: str
 
-    def score(self, request: Request, cluster: ClusterFacts) -> int: ...
+    def scores(self, request: Request, clusters: Sequence[ClusterFacts]) -> Sequence[int]: ...
 
 
 class EstimatorUnavailable(Exception):
@@ -257,10 +257,14 @@ class Framework:
                 rejections.append((cluster.name, verdict))
         return Feasible(tuple(fitting), tuple(rejections), len(snapshot.clusters))
 
-    def score(self, request: Request, clusters: Iterable[ClusterFacts]) -> list[int]:
+    def score(self, request: Request, clusters: Sequence[ClusterFacts]) -> Sequence[int]:
         """The sum over plugins for each cluster."""
-        plugins = self.scores
-        return [sum(plugin.score(request, cluster) for plugin in plugins) for cluster in clusters]
+        rows = [plugin.scores(request, clusters) for plugin in self.scores]
+        return (
+            rows[0]
+            if len(rows) == 1
+            else [sum(column) for column in zip(*rows, strict=True)] or [0] * len(clusters)
+        )
 
     def _shared_verdicts(self, request: Request, snapshot: Snapshot) -> Sequence[Verdict]:
         """Verdicts of the shared filters as if nothing were placed or being left yet."""

@@ -6,7 +6,7 @@ that what is remembered about one serves all. snapshot.py says what a cluster is
 it suits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -156,10 +156,21 @@ class CompiledPlacement:
     """None: no preference, everyone weighs the same."""
     ignores_spread: bool
     """Static weights decide alone; constraints then only filter."""
+    known_weights: dict[str, tuple[Traits, int]] = field(default_factory=dict)
+    """Weights found so far, by cluster name; they hold for exactly these traits."""
 
     @property
     def cares_about_room(self) -> bool:
         return self.strategy is not Strategy.DUPLICATED
+
+    def weight_of(self, cluster: Traits) -> int:
+        """The largest weight of the rules that match; 0 when none does."""
+        known = self.known_weights.get(cluster.name)
+        if known is not None and known[0] is cluster:
+            return known[1]
+        weight = max((weight for rule, weight in self.weights or () if rule.matches(cluster)), default=0)
+        self.known_weights[cluster.name] = (cluster, weight)
+        return weight
 
     def constraint(self, by_field: str) -> SpreadConstraint | None:
         return next((found for found in self.constraints if found.spread_by_field == by_field), None)
@@ -189,17 +200,21 @@ def _means_nothing(name: str, value: Any) -> bool:
 
 _COMPILED_PLACEMENTS = 1024
 _compiled: dict[str, CompiledPlacement] = {}
+_by_spelling: dict[str, CompiledPlacement] = {}
 
 
 def compile_placement(placement: Placement) -> CompiledPlacement:
     """Equal placements give the same object, so that what is remembered about one serves all."""
-    text = orjson.dumps(normal_placement(placement.to_json()), option=orjson.OPT_SORT_KEYS).decode()
-    found = _compiled.get(text)
+    spelling = placement.model_dump_json(by_alias=True, exclude_unset=True, exclude_none=True)
+    found = _by_spelling.get(spelling)
     if found is None:
-        found = _compile(placement, text)
-        if len(_compiled) >= _COMPILED_PLACEMENTS:
+        normal = normal_placement(orjson.loads(spelling))
+        text = orjson.dumps(normal, option=orjson.OPT_SORT_KEYS).decode()
+        found = _compiled.get(text) or _compile(placement, text)
+        if len(_by_spelling) >= _COMPILED_PLACEMENTS:
+            _by_spelling.clear()
             _compiled.clear()
-        _compiled[text] = found
+        _compiled[text] = _by_spelling[spelling] = found
     return found
 
 

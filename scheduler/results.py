@@ -29,6 +29,7 @@ from scheduler.assign import Target
 from scheduler.decide import Decision, title
 from scheduler.framework import NoClusterFit, Unschedulable
 from scheduler.placement import CompiledPlacement, normal_placement
+from scheduler.triggers import is_later
 
 SUCCESS_MESSAGE: Final = "Binding has been scheduled successfully."
 
@@ -174,7 +175,7 @@ def status_changes(
 def _scheduled_time(binding: ResourceBinding, now: str) -> str:
     """now, or the time of a reschedule request from a clock that is ahead: the request is met either way."""
     requested = binding.spec.reschedule_triggered_at
-    return requested if requested and time_of(requested, default=EPOCH) > time_of(now) else now
+    return requested if requested and is_later(requested, now) else now
 
 
 def observed_changes(binding: ResourceBinding, generation: int) -> Object:

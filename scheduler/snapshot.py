@@ -55,14 +55,11 @@ class Traits:
 class ClusterFacts:
     """One version of a Cluster and what was computed from it."""
 
+    name: str
     traits: Traits
     cluster: Cluster
     memo: dict[Hashable, Any] = field(default_factory=dict)
     """Answers that depend on nothing but this version; filled by estimators."""
-
-    @property
-    def name(self) -> str:
-        return self.traits.name
 
     def remember(self, key: Hashable, answer: Any) -> None:
         """Keep an answer about this version of the cluster."""
@@ -150,8 +147,8 @@ class Snapshot:
 def _facts(cluster: Cluster, known: Mapping[str, ClusterFacts]) -> ClusterFacts:
     before = known.get(cluster.metadata.name)
     if before is None:
-        return ClusterFacts(Traits.of(cluster), cluster)
+        return ClusterFacts(cluster.metadata.name, Traits.of(cluster), cluster)
     if before.cluster is cluster:
         return before
     traits = Traits.of(cluster)
-    return ClusterFacts(before.traits if before.traits == traits else traits, cluster)
+    return ClusterFacts(before.name, before.traits if before.traits == traits else traits, cluster)

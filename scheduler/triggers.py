@@ -98,9 +98,13 @@ def reschedule_pending(binding: ResourceBinding) -> bool:
 
     Before the first success there is nothing to redo.
     """
-    triggered = _time(binding.spec.reschedule_triggered_at)
-    scheduled = _time(binding.status.last_scheduled_time)
-    return triggered is not None and scheduled is not None and triggered > scheduled
+    return is_later(binding.spec.reschedule_triggered_at, binding.status.last_scheduled_time)
+
+
+def is_later(text: str | None, than: str | None) -> bool:
+    """Whether one RFC 3339 time is after another; no when either is missing or unreadable."""
+    one, other = _time(text), _time(than)
+    return one is not None and other is not None and one > other
 
 
 def _time(text: str | None) -> datetime | None:

@@ -10,7 +10,12 @@ from karmada.api.objects import Object, annotations_of, name_of
 from karmada.api.validation import dns_1035_label_errors, dns_subdomain_errors
 
 _APPROVAL: Final = "api-approved.kubernetes.io"
-_IMMUTABLE: Final = (("spec", "group"), ("spec", "scope"), ("spec", "names", "plural"), ("spec", "names", "kind"))
+_IMMUTABLE: Final = (
+    ("spec", "group"),
+    ("spec", "scope"),
+    ("spec", "names", "plural"),
+    ("spec", "names", "kind"),
+)
 _SCOPES: Final = ("Cluster", "Namespaced")
 
 
@@ -39,7 +44,9 @@ def _identity_errors(crd: Object) -> list[FieldError]:
     group, plural = spec.get("group") or "", names.get("plural") or ""
     errors: list[FieldError] = []
     if name_of(crd) != f"{plural}.{group}":
-        errors.append(invalid_value("metadata.name", name_of(crd), 'must be spec.names.plural+"."+spec.group'))
+        errors.append(
+            invalid_value("metadata.name", name_of(crd), 'must be spec.names.plural+"."+spec.group')
+        )
     if not group:
         errors.append(FieldError("FieldValueRequired", "spec.group", "Required value"))
     elif "." not in group:
@@ -74,14 +81,24 @@ def _version_errors(crd: Object) -> list[FieldError]:
     errors: list[FieldError] = []
     names = [version.get("name") or "" for version in versions]
     if sum(bool(version.get("storage")) for version in versions) != 1:
-        errors.append(invalid_value("spec.versions", versions, "must have exactly one version marked as storage version"))
+        errors.append(
+            invalid_value(
+                "spec.versions", versions, "must have exactly one version marked as storage version"
+            )
+        )
     for index, version in enumerate(versions):
         path = f"spec.versions[{index}]"
-        errors += [invalid_value(f"{path}.name", names[index], text) for text in dns_1035_label_errors(names[index])]
+        errors += [
+            invalid_value(f"{path}.name", names[index], text) for text in dns_1035_label_errors(names[index])
+        ]
         if names[index] in names[:index]:
-            errors.append(FieldError("FieldValueDuplicate", f"{path}.name", f'Duplicate value: "{names[index]}"'))
+            errors.append(
+                FieldError("FieldValueDuplicate", f"{path}.name", f'Duplicate value: "{names[index]}"')
+            )
         if not (version.get("schema") or {}).get("openAPIV3Schema"):
-            errors.append(FieldError("FieldValueRequired", f"{path}.schema.openAPIV3Schema", "Required value"))
+            errors.append(
+                FieldError("FieldValueRequired", f"{path}.schema.openAPIV3Schema", "Required value")
+            )
     return errors
 
 

@@ -30,7 +30,8 @@ async def check_namespace(context: AdmissionContext) -> None:
         namespace = await context.reader.get_live("", "namespaces", "", context.namespace)
     if namespace is None:
         raise NotFound(
-            f'namespaces "{context.namespace}" not found', details={"name": context.namespace, "kind": "namespaces"}
+            f'namespaces "{context.namespace}" not found',
+            details={"name": context.namespace, "kind": "namespaces"},
         )
     if _is_terminating(namespace):
         raise _terminating(context)

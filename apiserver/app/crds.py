@@ -100,9 +100,11 @@ class CustomResources(Controller[str]):
         """Whether the server itself serves this resource."""
         spec = crd["spec"]
         return any(
-            definition.origin != "custom" and definition.collection == Collection(spec["group"], spec["names"]["plural"])
+            definition.origin != "custom"
+            and definition.collection == Collection(spec["group"], spec["names"]["plural"])
             for version in spec["versions"]
-            if (definition := self._resources.lookup(spec["group"], version["name"], spec["names"]["plural"])) is not None
+            if (definition := self._resources.lookup(spec["group"], version["name"], spec["names"]["plural"]))
+            is not None
         )
 
     def _group_of(self, crd: Object) -> list[str]:
@@ -206,5 +208,3 @@ def _without_cleanup(crd: Object) -> Object:
     if not kept:
         del metadata["finalizers"]
     return {**crd, "metadata": metadata}
-
-

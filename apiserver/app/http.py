@@ -7,12 +7,12 @@ answers are sent in one piece, large ones in several so that others get their tu
 import asyncio
 import gzip
 import ssl
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
 from aiohttp import web
 from multidict import CIMultiDict, MultiDict
+from typing_extensions import override
 
 from apiserver.filters.errors import error_response
 from apiserver.request_info import Answer, Handler, Query, Request, RequestInfo, Response, Stream
@@ -58,9 +58,8 @@ class StreamWriter:
 class HttpBridge:
     """Serves one handler. sweep() must run in a task of the owner: it ends streams whose peer is gone."""
 
-    def __init__(self, handler: Handler, *, connect: Callable[[web.BaseRequest], Any] | None = None) -> None:
+    def __init__(self, handler: Handler) -> None:
         self._handler = handler
-        self._connect = connect
         self._streams: set[StreamWriter] = set()
         self.draining = False
 
@@ -72,7 +71,7 @@ class HttpBridge:
         request = _request(raw)
         try:
             if request.info.subresource in ("proxy", "exec", "attach", "portforward"):
-                request.connection = raw
+                request.connection = RawConnection(raw)
             elif raw.can_read_body:
                 request.body = await _body(raw)
         except (RequestEntityTooLarge, BadRequest) as error:
@@ -83,14 +82,16 @@ class HttpBridge:
         return await self._answer(raw, request, answer)
 
     async def _answer(self, raw: web.BaseRequest, request: Request, answer: Answer) -> web.StreamResponse:
+        if request.connection is not None and request.connection.taken:
+            return _Sent()
         if isinstance(answer, Stream):
             return await self._stream(raw, answer)
-        if isinstance(answer, Response):
-            return await _send(raw, request, answer)
-        return answer
+        return await _send(raw, request, answer)
 
     async def _stream(self, raw: web.BaseRequest, answer: Stream) -> web.StreamResponse:
-        response = web.StreamResponse(status=answer.status, headers=_headers(answer.headers, answer.content_type))
+        response = web.StreamResponse(
+            status=answer.status, headers=_headers(answer.headers, answer.content_type)
+        )
         response.enable_chunked_encoding()
         await response.prepare(raw)
         transport, task = raw.transport, asyncio.current_task()
@@ -133,7 +134,9 @@ def _request(raw: web.BaseRequest) -> Request:
 
 
 def _peer_certificate(transport: asyncio.Transport | None) -> bytes | None:
-    connection: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if transport is not None else None
+    connection: ssl.SSLObject | None = (
+        transport.get_extra_info("ssl_object") if transport is not None else None
+    )
     return connection.getpeercert(binary_form=True) if connection is not None else None
 
 
@@ -192,4 +195,77 @@ async def _send_in_pieces(
     return response
 
 
-Connected = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+# -- connections that are passed on -------------------------------------------------------------------------
+
+
+class RawConnection:
+    """The connection of one request, for handlers/connect.py."""
+
+    def __init__(self, raw: web.BaseRequest) -> None:
+        self._raw = raw
+        self.taken = False
+
+    @property
+    def has_body(self) -> bool:
+        return self._raw.can_read_body
+
+    @property
+    def raw_query(self) -> str:
+        return self._raw.raw_path.partition("?")[2]
+
+    async def read_body(self) -> bytes:
+        return await self._raw.content.readany()
+
+    def take_over(self) -> "TakenConnection":
+        self.taken = True
+        return TakenConnection(self._raw)
+
+
+class TakenConnection:
+    """Bytes of a connection that was upgraded. It is the payload parser of its own protocol."""
+
+    def __init__(self, raw: web.BaseRequest) -> None:
+        transport = raw.transport
+        if transport is None:
+            raise ConnectionResetError("the client went away")
+        self._transport = transport
+        self._reader = asyncio.StreamReader()
+        self._reader.set_transport(transport)
+        raw.protocol.set_parser(self)  # type: ignore[arg-type] - only feed_data and feed_eof are called
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self._reader.feed_data(data)
+        return False, b""
+
+    def feed_eof(self) -> None:
+        self._reader.feed_eof()
+
+    async def read(self) -> bytes:
+        return await self._reader.read(64 * 1024)
+
+    def write(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    async def drain(self) -> None:
+        while self._transport.get_write_buffer_size() > DRAIN_LOW_BYTES and not self._transport.is_closing():
+            await asyncio.sleep(0.005)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class _Sent(web.StreamResponse):
+    """Stands for an answer that went out another way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.force_close()
+
+    @override
+    async def prepare(self, request: web.BaseRequest) -> None:
+        return None
+
+    @override
+    async def write_eof(self, data: bytes = b"") -> None:
+        return None

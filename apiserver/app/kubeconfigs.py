@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from apiserver.filters.authentication.pki import Credential, Pki
-from karmada.client.kubeconfig_file import KubeconfigError, new_kubeconfig, read_kubeconfig, with_context, write_kubeconfig
+from karmada.client.kubeconfig_file import (
+    KubeconfigError,
+    new_kubeconfig,
+    read_kubeconfig,
+    with_context,
+    write_kubeconfig,
+)
 
 CLUSTER: Final = "karmada-apiserver"
 

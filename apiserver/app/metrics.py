@@ -39,9 +39,13 @@ class _StorageCollector(Collector):
 
     @override
     def collect(self) -> Iterator[Metric]:
-        objects = GaugeMetricFamily("apiserver_resource_objects", "Stored objects.", labels=("group", "resource"))
+        objects = GaugeMetricFamily(
+            "apiserver_resource_objects", "Stored objects.", labels=("group", "resource")
+        )
         older = GaugeMetricFamily("apiserver_storage_objects", "Stored objects.", labels=("resource",))
-        watchers = GaugeMetricFamily("apiserver_registered_watchers", "Watches now.", labels=("group", "resource"))
+        watchers = GaugeMetricFamily(
+            "apiserver_registered_watchers", "Watches now.", labels=("group", "resource")
+        )
         for cache in self._cache.collections():
             collection = cache.collection
             objects.add_metric((collection.group, collection.resource), len(cache))
@@ -49,9 +53,13 @@ class _StorageCollector(Collector):
             if count := len(cache.watchers()):
                 watchers.add_metric((collection.group, collection.resource), count)
         yield from (objects, older, watchers)
-        size = GaugeMetricFamily("apiserver_storage_size_bytes", "Size of the store.", labels=("storage_cluster_id",))
+        size = GaugeMetricFamily(
+            "apiserver_storage_size_bytes", "Size of the store.", labels=("storage_cluster_id",)
+        )
         size.add_metric(("etcd-0",), self._page.size_bytes)
         yield size
-        build = GaugeMetricFamily("kubernetes_build_info", "Version.", labels=("git_version", "major", "minor"))
+        build = GaugeMetricFamily(
+            "kubernetes_build_info", "Version.", labels=("git_version", "major", "minor")
+        )
         build.add_metric((VERSION["gitVersion"], VERSION["major"], VERSION["minor"]), 1)
         yield build

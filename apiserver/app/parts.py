@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from apiserver.admission.chain import Chain
 from apiserver.admission.context import Rules
+from apiserver.admission.custom_resource_definitions import CRD_RULES
 from apiserver.app.crds import CustomResources
 from apiserver.app.metrics import MetricsPage
 from apiserver.app.options import ServerOptions
@@ -14,6 +16,8 @@ from apiserver.app.security import Security
 from apiserver.filters.authentication import InvalidToken
 from apiserver.filters.authorization import forbidden
 from apiserver.handlers import health, tokens
+from apiserver.handlers.cluster_proxy import ClusterProxy
+from apiserver.handlers.connect import Forwarder
 from apiserver.handlers.delete import DeleteHandler
 from apiserver.handlers.discovery import Discovery
 from apiserver.handlers.dispatch import Dispatcher
@@ -30,7 +34,6 @@ from apiserver.handlers.watch import WatchHandler
 from apiserver.handlers.write import WriteHandler
 from apiserver.rbac import RuleIndex
 from apiserver.request_info import Request, RequestInfo, Response, UserInfo
-from apiserver.admission.custom_resource_definitions import CRD_RULES
 from apiserver.resources.builtin import builtin_definitions
 from apiserver.resources.custom import GROUP, RESOURCE
 from apiserver.resources.definition import Resources
@@ -66,12 +69,15 @@ class Parts:
     metrics: MetricsPage
     options: ServerOptions
     custom_resources: CustomResources
+    forwarder: Forwarder
     clock: Clock
     ready: bool = False
 
     def start_background(self, tasks: Tasks) -> None:
         tasks.start(self._watch_size(), name="storage size")
-        tasks.start(run_controller(self.custom_resources, workers=1, clock=self.clock), name="custom resources")
+        tasks.start(
+            run_controller(self.custom_resources, workers=1, clock=self.clock), name="custom resources"
+        )
         if self.options.compaction_seconds:
             tasks.start(self._compact(), name="compaction")
 
@@ -111,14 +117,22 @@ def build_parts(
         definitions += karmada_definitions()
     resources.replace(remove=[], add=definitions)
     for resource, kind in _RBAC_KINDS.items():
-        reader.follow("rbac.authorization.k8s.io", resource, lambda old, new, kind=kind: rules.apply(kind, old, new))
+        reader.follow("rbac.authorization.k8s.io", resource, partial(rules.apply, kind))
     preparation = Preparation(Chain(admission_rules(karmada=options.karmada)), reader, clock)
     authorizer = security.authorizer(rules)
 
     async def authorize(request: Request, verb: str) -> None:
         info = request.info
         other = RequestInfo(
-            info.path, verb, True, info.group, info.version, info.resource, info.subresource, info.namespace, info.name
+            info.path,
+            verb,
+            True,
+            info.group,
+            info.version,
+            info.resource,
+            info.subresource,
+            info.namespace,
+            info.name,
         )
         user = request.user or UserInfo("system:anonymous")
         decision = authorizer.allowed(user, other)
@@ -136,10 +150,18 @@ def build_parts(
     )
     scale = ScaleHandler(store=store, resources=resources, preparation=preparation)
     dispatcher.on_subresource("scale", scale.handle)
-    _add_pods(dispatcher, PodActions(store=store, resources=resources, preparation=preparation, deletes=deletes))
+    _add_pods(
+        dispatcher, PodActions(store=store, resources=resources, preparation=preparation, deletes=deletes)
+    )
+    forwarder = Forwarder()
+    if options.karmada:
+        proxy = ClusterProxy(reader=reader, forwarder=forwarder, local=dispatcher.handle)
+        dispatcher.on_resource("cluster.karmada.io", "clusters", proxy.handle, subresource="proxy")
     custom = CustomResources(store=store, resources=resources, reader=reader, deletes=deletes, clock=clock)
     metrics = MetricsPage(store.cache)
-    parts = Parts(store, backend, resources, rules, reader, dispatcher, metrics, options, custom, clock)
+    parts = Parts(
+        store, backend, resources, rules, reader, dispatcher, metrics, options, custom, forwarder, clock
+    )
     _add_paths(parts)
     _add_reviews(parts, security)
     return parts
@@ -174,7 +196,9 @@ def _add_paths(parts: Parts) -> None:
     documents = OpenApiHandler(OpenApi(parts.resources), clock=parts.clock)
     dispatcher.on_path("/openapi/v2", documents.v2)
     dispatcher.on_prefix("/openapi/v3", documents.v3)
-    checks = Health({"etcd": cache.ready.is_set, "informer-sync": lambda: parts.ready, "shutdown": lambda: parts.ready})
+    checks = Health(
+        {"etcd": cache.ready.is_set, "informer-sync": lambda: parts.ready, "shutdown": lambda: parts.ready}
+    )
     for root in health.ROOTS:
         dispatcher.on_prefix(root, checks.handle)
     dispatcher.on_path("/metrics", parts.metrics.handle)
@@ -188,7 +212,9 @@ def _add_paths(parts: Parts) -> None:
 def _add_reviews(parts: Parts, security: Security) -> None:
     dispatcher, options = parts.dispatcher, parts.options
 
-    async def review_token(token: str, audiences: Sequence[str]) -> tuple[UserInfo | None, tuple[str, ...], str]:
+    async def review_token(
+        token: str, audiences: Sequence[str]
+    ) -> tuple[UserInfo | None, tuple[str, ...], str]:
         if security.bearer is None:
             return None, (), "invalid bearer token"
         try:
@@ -212,7 +238,9 @@ def _add_reviews(parts: Parts, security: Security) -> None:
         dispatcher.on_resource(AUTHORIZATION, resource, handler)
     issuer = options.service_account_issuer
     requests = Tokens(security.keys, parts.reader.lookup, TokenOptions(issuer), clock=parts.clock)
-    dispatcher.on_resource("", "serviceaccounts", answering(requests.create, parts.resources), subresource="token")
+    dispatcher.on_resource(
+        "", "serviceaccounts", answering(requests.create, parts.resources), subresource="token"
+    )
 
     async def configuration(request: Request) -> Response:
         host = request.headers.get("host", "localhost")
@@ -223,5 +251,3 @@ def _add_reviews(parts: Parts, security: Security) -> None:
 
     dispatcher.on_path(tokens.CONFIGURATION_PATH, configuration)
     dispatcher.on_path(tokens.JWKS_PATH, key_set)
-
-

@@ -32,7 +32,10 @@ class CacheReader(Reader):
     @override
     def list(self, group: str, resource: str, namespace: str = "") -> "list[Object]":
         collection = Collection(group, resource)
-        return [self._decode(collection, entry) for entry in self._store.cache.collection(collection).select(namespace)]
+        return [
+            self._decode(collection, entry)
+            for entry in self._store.cache.collection(collection).select(namespace)
+        ]
 
     @override
     async def get_live(self, group: str, resource: str, namespace: str, name: str) -> Object | None:

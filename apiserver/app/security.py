@@ -36,7 +36,13 @@ class Security:
         """Reads and makes files. Raises StartError."""
         self.options = options
         self.clock = clock
-        hosts = dict.fromkeys((*DEFAULT_HOSTS, *([] if options.host in ("", "0.0.0.0", "::") else [options.host]), *options.advertise_hosts))
+        hosts = dict.fromkeys(
+            (
+                *DEFAULT_HOSTS,
+                *([] if options.host in ("", "0.0.0.0", "::") else [options.host]),
+                *options.advertise_hosts,
+            )
+        )
         try:
             self.pki: Pki = ensure_pki(directory, hosts=list(hosts), clock=clock)
             self.keys = TokenKeys(self.pki.service_account_key)

@@ -14,12 +14,12 @@ from pathlib import Path
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from apiserver.app.bootstrap import Bootstrap
 from apiserver.app.http import HttpBridge
 from apiserver.app.kubeconfigs import write_kubeconfigs
 from apiserver.app.options import ServerOptions
 from apiserver.app.parts import Parts, build_parts
 from apiserver.app.security import Security
-from apiserver.app.bootstrap import Bootstrap
 from apiserver.filters.audit import AuditFile, Sink, with_audit
 from apiserver.filters.authentication import with_authentication
 from apiserver.filters.authorization import with_authorization
@@ -68,6 +68,7 @@ async def serve(options: ServerOptions, *, clock: Clock = SYSTEM_CLOCK) -> Async
         tasks = await stack.enter_async_context(Tasks("apiserver"))
         store = await _load(options, backend, tasks, clock)
         parts = build_parts(store, security, options, backend=backend, clock=clock)
+        stack.push_async_callback(parts.forwarder.close)
         audit = _audit(options, stack)
         registry = CollectorRegistry()
         metrics = RequestMetrics(registry, clock=clock)
@@ -76,7 +77,9 @@ async def serve(options: ServerOptions, *, clock: Clock = SYSTEM_CLOCK) -> Async
         handler = filtered(parts, security, options, metrics=metrics, lanes=lanes, audit=audit, clock=clock)
         parts.metrics.use(registry)
         bridge = HttpBridge(handler)
-        runner = web.ServerRunner(web.Server(bridge, access_log=None), shutdown_timeout=options.shutdown_seconds)
+        runner = web.ServerRunner(
+            web.Server(bridge, access_log=None), shutdown_timeout=options.shutdown_seconds
+        )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         port = await _listen(runner, security, options)
@@ -110,7 +113,9 @@ def filtered(
     handler = with_in_flight_limit(handler, lanes)
     handler = with_impersonation(handler, authorizer)
     handler = with_audit(handler, audit, clock=clock)
-    handler = with_authentication(handler, security.authenticators(parts.reader.lookup), anonymous=options.anonymous)
+    handler = with_authentication(
+        handler, security.authenticators(parts.reader.lookup), anonymous=options.anonymous
+    )
     handler = with_deadline(handler, options.limits)
     handler = with_metrics(handler, metrics)
     handler = with_errors(handler)
@@ -160,7 +165,9 @@ def _audit(options: ServerOptions, stack: AsyncExitStack) -> Sink | None:
 
 
 async def _listen(runner: web.ServerRunner, security: Security, options: ServerOptions) -> int:
-    site = web.TCPSite(runner, options.host or None, options.port, ssl_context=security.tls(), backlog=BACKLOG)
+    site = web.TCPSite(
+        runner, options.host or None, options.port, ssl_context=security.tls(), backlog=BACKLOG
+    )
     try:
         await site.start()
     except OSError as error:

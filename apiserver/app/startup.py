@@ -67,7 +67,9 @@ def kubernetes_service(*, host: str, port: int) -> Iterator[Object]:
             "namespace": "default",
             "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
         },
-        "subsets": [{"addresses": [{"ip": host}], "ports": [{"name": "https", "port": port, "protocol": "TCP"}]}],
+        "subsets": [
+            {"addresses": [{"ip": host}], "ports": [{"name": "https", "port": port, "protocol": "TCP"}]}
+        ],
     }
     yield {
         "apiVersion": "discovery.k8s.io/v1",

@@ -44,7 +44,8 @@ def media_type(content_type: str) -> str:
 
 def unknown_format(accepted: Iterable[str]) -> UnsupportedMediaType:
     return UnsupportedMediaType(
-        "the body of the request was in an unknown format - accepted media types include: " + ", ".join(accepted)
+        "the body of the request was in an unknown format - accepted media types include: "
+        + ", ".join(accepted)
     )
 
 
@@ -85,7 +86,9 @@ def _unrecognized(kind: str, problem: str, body: bytes) -> str:
 # -- kind and version ---------------------------------------------------------------------------------------
 
 
-def settle_kind(obj: Object, definition: ResourceDefinition, gvk: GroupVersionKind, resources: Resources) -> Object:
+def settle_kind(
+    obj: Object, definition: ResourceDefinition, gvk: GroupVersionKind, resources: Resources
+) -> Object:
     """obj with gvk's kind and version: filled in, converted from another version, or refused.
 
     gvk is the definition's own, or that of a subresource's body.

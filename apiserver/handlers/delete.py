@@ -109,7 +109,13 @@ class DeleteHandler:
             if seen is not None:
                 seen.uid = obj["metadata"].get("uid") or ""
             context = self._preparation.context(
-                request, definition, "DELETE", name=name, options=_as_object(options), old=obj, dry_run=options.dry_run
+                request,
+                definition,
+                "DELETE",
+                name=name,
+                options=_as_object(options),
+                old=obj,
+                dry_run=options.dry_run,
             )
             context.namespace = namespace if definition.namespaced else ""
             await self._preparation.chain.refuse_delete(obj, context)

@@ -55,7 +55,9 @@ class Dispatcher:
         self._paths: dict[str, PathHandler] = {}
         self._prefixes: list[tuple[str, PathHandler]] = []
 
-    def on_resource(self, group: str, resource: str, handler: ResourceHandler, *, subresource: str = "") -> None:
+    def on_resource(
+        self, group: str, resource: str, handler: ResourceHandler, *, subresource: str = ""
+    ) -> None:
         """handler answers every verb of this resource or subresource."""
         self._special[group, resource, subresource] = handler
 
@@ -94,7 +96,12 @@ class Dispatcher:
         handler = self._paths.get(path) or (self._paths.get(path.rstrip("/")) if path != "/" else None)
         if handler is None:
             handler = next(
-                (found for prefix, found in self._prefixes if path == prefix or path.startswith(prefix + "/")), None
+                (
+                    found
+                    for prefix, found in self._prefixes
+                    if path == prefix or path.startswith(prefix + "/")
+                ),
+                None,
             )
         if handler is None:
             return page_not_found()

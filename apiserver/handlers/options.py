@@ -147,7 +147,10 @@ class DeleteOptions:
 
     @classmethod
     def from_query(cls, query: Query) -> "DeleteOptions":
-        options: Object = {"dryRun": query.getall("dryRun"), "propagationPolicy": query.get("propagationPolicy")}
+        options: Object = {
+            "dryRun": query.getall("dryRun"),
+            "propagationPolicy": query.get("propagationPolicy"),
+        }
         if grace := query.get("gracePeriodSeconds"):
             options["gracePeriodSeconds"] = _integer(grace)
         if orphan := query.get("orphanDependents"):
@@ -221,7 +224,9 @@ def _check_match(match: str, version: str, token: str, *, initial: bool | None, 
         text = "resourceVersionMatch is forbidden unless resourceVersion is provided"
     elif match and match not in ("Exact", "NotOlderThan"):
         raise _bad_list_option(
-            "FieldValueNotSupported", field, f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""'
+            "FieldValueNotSupported",
+            field,
+            f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""',
         )
     elif match == "Exact" and version == "0":
         text = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'

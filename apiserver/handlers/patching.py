@@ -77,7 +77,9 @@ class Patch:
         if unknown and options.field_validation != "Ignore" and self.type != APPLY_PATCH:
             self._complain(unknown, obj, options.field_validation, request)
 
-    def _complain(self, unknown: list[str], obj: Object, validation: FieldValidation, request: Request) -> None:
+    def _complain(
+        self, unknown: list[str], obj: Object, validation: FieldValidation, request: Request
+    ) -> None:
         unknown = list(dict.fromkeys(unknown))[: decode.MAX_STRICT_ERRORS]
         if validation == "Strict":
             shown = _go_map(self.content) if self.type == STRATEGIC_PATCH else orjson.dumps(obj).decode()
@@ -145,7 +147,9 @@ def _read_apply(request: Request, gvk: GroupVersionKind) -> Object:
     except ValueError as error:
         raise BadRequest(f"error decoding YAML: {error}") from error
     if not isinstance(content, dict):
-        raise BadRequest("error decoding YAML: json: cannot unmarshal into Go value of type map[string]interface {}")
+        raise BadRequest(
+            "error decoding YAML: json: cannot unmarshal into Go value of type map[string]interface {}"
+        )
     version, kind = content.get("apiVersion") or "", content.get("kind") or ""
     if not version or kind != gvk.kind:
         group, _, short = version.rpartition("/")

@@ -62,7 +62,9 @@ class PodActions:
         await self._bind(request, pods, name, binding)
         return status_response(request, _CREATED, code=201)
 
-    async def _bind(self, request: Request, definition: ResourceDefinition, name: str, binding: Object) -> None:
+    async def _bind(
+        self, request: Request, definition: ResourceDefinition, name: str, binding: Object
+    ) -> None:
         options = WriteOptions.parse(request, "CreateOptions")
         target = binding.get("target") or {}
         _check_target(name, target)
@@ -117,7 +119,9 @@ class PodActions:
         assert definition is not None
         budgets = [
             budget
-            for budget in (definition.decode(entry) for entry in self._store.cache.collection(BUDGETS).select(namespace))
+            for budget in (
+                definition.decode(entry) for entry in self._store.cache.collection(BUDGETS).select(namespace)
+            )
             if from_label_selector((budget.get("spec") or {}).get("selector") or {}).matches(labels_of(pod))
         ]
         if len(budgets) > 1:
@@ -246,7 +250,9 @@ def _not_now(text: str, *, seconds: int = 0) -> TooManyRequests:
     details: Object = {"causes": [{"reason": "DisruptionBudget", "message": text}]}
     if seconds:
         details["retryAfterSeconds"] = seconds
-    return TooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", details=details)
+    return TooManyRequests(
+        "Cannot evict pod as it would violate the pod's disruption budget.", details=details
+    )
 
 
 def container_of(pod: Object, name: str) -> str:
@@ -263,9 +269,7 @@ def container_of(pod: Object, name: str) -> str:
         if len(containers) == 1:
             return containers[0]
         listed = " ".join(containers)
-        raise BadRequest(
-            f"a container name must be specified for pod {pod_name}, choose one of: [{listed}]"
-        )
+        raise BadRequest(f"a container name must be specified for pod {pod_name}, choose one of: [{listed}]")
     if name not in known:
         raise BadRequest(f"container {name} is not valid for pod {pod_name}")
     return name

@@ -128,11 +128,15 @@ class Preparation:
         errors += meta.metadata_errors(
             metadata, rule=definition.name_rule, namespaced=definition.namespaced, full=False
         )
-        self._raise_broken(definition, new, [*errors, *definition.schema.validate(new, old=old)], old, context)
+        self._raise_broken(
+            definition, new, [*errors, *definition.schema.validate(new, old=old)], old, context
+        )
         await self.chain.refuse(new, old, context)
         return new
 
-    async def _mutated(self, definition: ResourceDefinition, obj: Object, context: AdmissionContext) -> Object:
+    async def _mutated(
+        self, definition: ResourceDefinition, obj: Object, context: AdmissionContext
+    ) -> Object:
         changed = await self.chain.mutate(obj, context)
         if changed is obj:
             return obj
@@ -192,7 +196,9 @@ def same_object(new: Object, old: Object) -> bool:
     if _bare(new) != _bare(old):
         return False
     # 1 == True == 1.0 in Python; in JSON they differ.
-    return orjson.dumps(_bare(new), option=orjson.OPT_SORT_KEYS) == orjson.dumps(_bare(old), option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(_bare(new), option=orjson.OPT_SORT_KEYS) == orjson.dumps(
+        _bare(old), option=orjson.OPT_SORT_KEYS
+    )
 
 
 def _bare(obj: Object) -> Object:
@@ -205,7 +211,11 @@ def is_finished(obj: Object, old: Object) -> bool:
     metadata = obj["metadata"]
     if not old["metadata"].get("deletionTimestamp") or metadata.get("finalizers"):
         return False
-    if obj.get("kind") == "Namespace" and obj.get("apiVersion") == "v1" and (obj.get("spec") or {}).get("finalizers"):
+    if (
+        obj.get("kind") == "Namespace"
+        and obj.get("apiVersion") == "v1"
+        and (obj.get("spec") or {}).get("finalizers")
+    ):
         return False
     return not old["metadata"].get("deletionGracePeriodSeconds")
 

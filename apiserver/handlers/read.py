@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import orjson
+from typing_extensions import override
 
 from apiserver.handlers import tables
 from apiserver.handlers.negotiate import View, encode_json_bytes
@@ -123,13 +124,23 @@ class ReadHandler:
             path = path_of(namespace, selection.name)
             entry = cache.get(path)
             if entry is not None or namespace:
-                found = [entry] if entry is not None and (not selection.matches or selection.matches(entry)) else []
+                found = (
+                    [entry]
+                    if entry is not None and (not selection.matches or selection.matches(entry))
+                    else []
+                )
                 return Listing(found, revision)
         if not limit:
             entries = cache.scan(namespace, start=start) if start else cache.select(namespace)
             matches = selection.matches
             return Listing([entry for entry in entries if matches is None or matches(entry)], revision)
-        return self._first_of(cache.scan(namespace, start=start), cache.count(namespace, start=start), selection, limit, revision)
+        return self._first_of(
+            cache.scan(namespace, start=start),
+            cache.count(namespace, start=start),
+            selection,
+            limit,
+            revision,
+        )
 
     def _first_of(
         self, entries: Iterable[Entry], total: int, selection: Selection, limit: int, revision: int
@@ -158,7 +169,9 @@ class ReadHandler:
         """From where on, exactly as of its revision."""
         cache = self._store.cache.collection(collection)
         if cache.changed <= where.revision:
-            return self._now(collection, namespace, selection, limit, start=where.start, revision=where.revision)
+            return self._now(
+                collection, namespace, selection, limit, start=where.start, revision=where.revision
+            )
         try:
             return await self._from_history(collection, namespace, selection, limit, where)
         except Compacted as error:
@@ -204,6 +217,7 @@ class ExpiredPage(Expired):
         super().__init__(message)
         self.token = token
 
+    @override
     def to_status(self) -> Object:
         status = super().to_status()
         status["metadata"] = {"continue": self.token}
@@ -222,7 +236,9 @@ def list_response(request: Request, definition: ResourceDefinition, listing: Lis
             listing.metadata(),
             include_object=request.query.get("includeObject"),
         )
-    return Response(200, encode_json_bytes(form, body, pretty=is_pretty(request)), content_type=form.content_type)
+    return Response(
+        200, encode_json_bytes(form, body, pretty=is_pretty(request)), content_type=form.content_type
+    )
 
 
 def list_json(definition: ResourceDefinition, listing: Listing) -> bytes:

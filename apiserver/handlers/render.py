@@ -7,7 +7,16 @@ stored bytes with a head in front; every other form is made from the decoded obj
 import orjson
 
 from apiserver.handlers import tables
-from apiserver.handlers.negotiate import BUILT_IN, CUSTOM, PLAIN_JSON, Form, View, encode, negotiate, wants_pretty
+from apiserver.handlers.negotiate import (
+    BUILT_IN,
+    CUSTOM,
+    PLAIN_JSON,
+    Form,
+    View,
+    encode,
+    negotiate,
+    wants_pretty,
+)
 from apiserver.request_info import Request, Response
 from apiserver.resources.definition import ResourceDefinition
 from apiserver.storage.entries import Entry
@@ -27,7 +36,9 @@ def is_pretty(request: Request) -> bool:
     return wants_pretty(request.query.get("pretty"), request.headers.get("user-agent", ""))
 
 
-def entry_response(request: Request, definition: ResourceDefinition, entry: Entry, *, status: int = 200) -> Response:
+def entry_response(
+    request: Request, definition: ResourceDefinition, entry: Entry, *, status: int = 200
+) -> Response:
     """The answer that holds entry's object."""
     form = form_of(request, definition)
     if form.plain and not is_pretty(request):
@@ -56,7 +67,8 @@ def object_response(
     if form.view is not View.OBJECT:
         if definition is None:
             raise NotAcceptable(
-                "only the following media types are accepted: " + ", ".join(encoding.value for encoding in BUILT_IN)
+                "only the following media types are accepted: "
+                + ", ".join(encoding.value for encoding in BUILT_IN)
             )
         obj = tables.single(form, definition, obj, include_object=request.query.get("includeObject"))
     return Response(status, encode(form, obj, pretty=pretty), content_type=form.content_type)

@@ -41,7 +41,9 @@ class ScaleHandler:
                 return await self._get(request, definition)
             case "update":
                 body = read_body(request, definition, self._resources)
-                return await self._write(request, definition, "UpdateOptions", lambda current: private_copy(body))
+                return await self._write(
+                    request, definition, "UpdateOptions", lambda current: private_copy(body)
+                )
             case "patch":
                 return await self._patch(request, definition)
         raise MethodNotAllowed("the server does not allow this method on the requested resource")

@@ -51,7 +51,9 @@ def selection_of(definition: ResourceDefinition, label_selector: str, field_sele
 
 def _field_tests(definition: ResourceDefinition, matcher: FieldMatcher) -> list[Matches]:
     on_path = FieldMatcher(tuple(item for item in matcher.requirements if item.field in (_NAME, _NAMESPACE)))
-    on_content = FieldMatcher(tuple(item for item in matcher.requirements if item.field not in (_NAME, _NAMESPACE)))
+    on_content = FieldMatcher(
+        tuple(item for item in matcher.requirements if item.field not in (_NAME, _NAMESPACE))
+    )
     tests: list[Matches] = []
     if on_path.requirements:
         tests.append(lambda entry: on_path.matches({_NAME: entry.name, _NAMESPACE: entry.namespace}))

@@ -37,7 +37,9 @@ def _approval(definition: ResourceDefinition, new: Object, old: Object) -> Objec
     """Only the Approved and Denied conditions of a CertificateSigningRequest."""
     wanted = (new.get("status") or {}).get("conditions") or []
     status = dict(old.get("status") or {})
-    kept = [condition for condition in status.get("conditions") or [] if condition.get("type") not in _DECISIONS]
+    kept = [
+        condition for condition in status.get("conditions") or [] if condition.get("type") not in _DECISIONS
+    ]
     decided = [condition for condition in wanted if condition.get("type") in _DECISIONS]
     status["conditions"] = [*kept, *decided]
     if not status["conditions"]:

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import orjson
 
+from apiserver.handlers.cells.fields import Shown
 from apiserver.handlers.cells.pods import row_conditions
 from apiserver.handlers.columns import Layout, layout_of
 from apiserver.handlers.durations import Since
@@ -59,21 +60,24 @@ def layout(definition: ResourceDefinition) -> Layout:
 
 def row_of(definition: ResourceDefinition, obj: Object) -> Row:
     """The row of an object in the definition's version; may be kept as long as the object stays as it is."""
-    pieces: list[bytes | Since] = []
-    text = bytearray()
-    for position, cell in enumerate(layout(definition).cells):
-        if position:
-            text += b","
-        shown = cell(obj)
-        if isinstance(shown, Since):
-            pieces += (bytes(text), shown)
-            text.clear()
-        else:
-            text += orjson.dumps(shown)
-    if text:
-        pieces.append(bytes(text))
+    pieces = _pieces([cell(obj) for cell in layout(definition).cells])
     conditions = row_conditions(obj) if definition.gvk == ("", "v1", "Pod") else []
     return Row(tuple(pieces), b'"conditions":%s,' % orjson.dumps(conditions) if conditions else b"")
+
+
+def _pieces(cells: list[Shown]) -> list[bytes | Since]:
+    """The JSON of the cells, cut where a cell depends on the time."""
+    pieces: list[bytes | Since] = []
+    start = 0
+    for position, cell in enumerate(cells):
+        if isinstance(cell, Since):
+            fixed = orjson.dumps(cells[start:position])[1:-1]
+            before = b"," if start else b""
+            pieces += (before + fixed + (b"," if fixed else b""), cell)
+            start = position + 1
+    if start < len(cells):
+        pieces.append((b"," if start else b"") + orjson.dumps(cells[start:])[1:-1])
+    return pieces
 
 
 def check_include(include_object: str) -> str:

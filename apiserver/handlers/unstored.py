@@ -39,7 +39,11 @@ def read_body(request: Request, definition: ResourceDefinition, resources: Resou
     )
     obj = decoded.obj
     if subresource:
-        obj = {**obj, "apiVersion": obj.get("apiVersion") or gvk.api_version, "kind": obj.get("kind") or gvk.kind}
+        obj = {
+            **obj,
+            "apiVersion": obj.get("apiVersion") or gvk.api_version,
+            "kind": obj.get("kind") or gvk.kind,
+        }
     else:
         obj = decode.settle_kind(obj, definition, gvk, resources)
     name = type_name(*gvk)

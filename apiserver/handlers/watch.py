@@ -146,9 +146,7 @@ class _Watch:
 
     def _initial(self, collection: CollectionCache, watcher: Watcher, selection: Selection) -> list[Entry]:
         matches = selection.matches
-        return [
-            entry for entry in collection.select(watcher.namespace) if matches is None or matches(entry)
-        ]
+        return [entry for entry in collection.select(watcher.namespace) if matches is None or matches(entry)]
 
     async def _write_initial(self, watcher: Watcher, state: list[Entry]) -> None:
         for start in range(0, len(state), INITIAL_CHUNK):
@@ -181,7 +179,9 @@ class _Watch:
         if end:
             metadata["annotations"] = {INITIAL_EVENTS_END: "true"}
         if self._form.view is View.OBJECT:
-            return watch_line("BOOKMARK", self._definition.head + b'"metadata":' + orjson.dumps(metadata) + b"}")
+            return watch_line(
+                "BOOKMARK", self._definition.head + b'"metadata":' + orjson.dumps(metadata) + b"}"
+            )
         with_columns = watcher.view is not watcher.next_view
         watcher.view = watcher.next_view
         shown = tables.bookmark_json(self._form, self._definition, metadata, with_columns=with_columns)

@@ -134,7 +134,12 @@ class WriteHandler:
         obj = private_copy(body)
         obj["metadata"].pop("resourceVersion", None)
         context = self._preparation.context(
-            request, definition, "CREATE", name=name, options=_options_object("CreateOptions", options), dry_run=options.dry_run
+            request,
+            definition,
+            "CREATE",
+            name=name,
+            options=_options_object("CreateOptions", options),
+            dry_run=options.dry_run,
         )
         obj = await self._preparation.created(definition, obj, context, options)
         return Write(stored_value(definition, obj), definition.strategy.ttl_seconds)
@@ -156,7 +161,9 @@ class WriteHandler:
             definition,
             "UPDATE",
             name=name,
-            options=_options_object("PatchOptions" if request.method == "PATCH" else "UpdateOptions", options),
+            options=_options_object(
+                "PatchOptions" if request.method == "PATCH" else "UpdateOptions", options
+            ),
             old=old,
             dry_run=options.dry_run,
         )
@@ -214,7 +221,12 @@ class WriteHandler:
             )
         metadata.pop("resourceVersion", None)
         context = self._preparation.context(
-            request, definition, "CREATE", name=name, options=_options_object("PatchOptions", options), dry_run=options.dry_run
+            request,
+            definition,
+            "CREATE",
+            name=name,
+            options=_options_object("PatchOptions", options),
+            dry_run=options.dry_run,
         )
         obj = await self._preparation.created(definition, obj, context, options, tracking="done")
         return Write(stored_value(definition, obj), definition.strategy.ttl_seconds)
@@ -294,14 +306,18 @@ def _settle_namespace(metadata: Object, request: Request, definition: ResourceDe
         return
     wanted, given = request.info.namespace, metadata.get("namespace") or ""
     if given and given != wanted:
-        raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+        raise BadRequest(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
     metadata["namespace"] = wanted
 
 
 def _settle_name(metadata: Object, name: str) -> None:
     given = metadata.get("name") or ""
     if not given:
-        raise BadRequest(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
+        raise BadRequest(
+            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )
     if given != name:
         raise BadRequest(f"the name of the object ({given}) does not match the name on the URL ({name})")
 
@@ -335,7 +351,9 @@ def _check_identity(
         raise refusals.conflict(definition.collection, name)
 
 
-def _check_patched_identity(definition: ResourceDefinition, metadata: Object, entry: Entry, old: Object) -> None:
+def _check_patched_identity(
+    definition: ResourceDefinition, metadata: Object, entry: Entry, old: Object
+) -> None:
     """A patch pins the version or uid only when it writes them."""
     given = metadata.get("uid") or ""
     if given and given != (old["metadata"].get("uid") or ""):
@@ -343,7 +361,11 @@ def _check_patched_identity(definition: ResourceDefinition, metadata: Object, en
             definition.gvr.group,
             definition.served.kind,
             entry.name,
-            [FieldError("FieldValueInvalid", "metadata.uid", f'Invalid value: "{given}": field is immutable')],
+            [
+                FieldError(
+                    "FieldValueInvalid", "metadata.uid", f'Invalid value: "{given}": field is immutable'
+                )
+            ],
         )
     pinned = _pinned_revision(metadata)
     if pinned and pinned != entry.revision:

@@ -1,7 +1,7 @@
 """Applying: a live object merged with an applied one, and the removal of what is no longer applied. Pure.
 
-In: a node, plain objects, field sets. Neighbours: managed_fields.py decides what is removed and who conflicts;
-applied_check.py has refused bodies that do not fit the node before anything is merged here.
+In: a node, plain objects, field sets. Neighbours: managed_fields.py decides what is removed and who
+conflicts; applied_check.py has refused bodies that do not fit the node before anything is merged here.
 """
 
 from typing import Any
@@ -13,7 +13,9 @@ from karmada.api.objects import Object
 
 
 def merged(node: Node, live: Object, applied: Object) -> Object:
-    """live with everything applied says; lists by element, in live's order where applied does not say another."""
+    """live with everything applied says; lists by element, in live's order where applied does not say
+    another.
+    """
     result = dict(live)
     for name, value in applied.items():
         before = live.get(name, MISSING)
@@ -86,7 +88,8 @@ def _interleaved(live: list[str], applied: list[str]) -> list[tuple[str, str, in
 
 
 def without_abandoned(node: Node, obj: Object, *, last: FieldSet, owned: FieldSet) -> Object:
-    """obj without what the applier had in last and nobody owns now. owned: every manager's set, the new one too.
+    """obj without what the applier had in last and nobody owns now. owned: every manager's set, the new one
+    too.
 
     A map key or list element goes whole only when nobody owns anything inside it.
     """

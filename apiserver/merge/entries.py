@@ -1,4 +1,6 @@
-"""The entries of metadata.managedFields: one manager's field set each, how they are read, bounded and ordered. Pure."""
+"""The entries of metadata.managedFields: one manager's field set each, how they are read, bounded and
+ordered. Pure.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -38,7 +40,12 @@ class Entry:
     def identity_text(self) -> str:
         """What conflicts are sorted by."""
         manager, operation, version, subresource = self.identity
-        named = {"manager": manager, "operation": operation, "apiVersion": version, "subresource": subresource}
+        named = {
+            "manager": manager,
+            "operation": operation,
+            "apiVersion": version,
+            "subresource": subresource,
+        }
         return orjson.dumps({name: value for name, value in named.items() if value}).decode()
 
     @property

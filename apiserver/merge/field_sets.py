@@ -1,8 +1,8 @@
 """Sets of field paths, kept in the very form they are stored in: FieldsV1, a trie of JSON objects. Pure.
 
-A key is `f:name` (map key or field), `k:{...}` (list element by its keys) or `v:...` (set element). A path is a
-member when its node is `{}` or holds `.`; a node with other keys only is on the way to members. Sets are values:
-no function changes its arguments, results may share parts with them.
+A key is `f:name` (map key or field), `k:{...}` (list element by its keys) or `v:...` (set element). A path is
+a member when its node is `{}` or holds `.`; a node with other keys only is on the way to members. Sets are
+values: no function changes its arguments, results may share parts with them.
 """
 
 from collections.abc import Iterator
@@ -74,7 +74,9 @@ def without_fields(fields: FieldSet, names: frozenset[str]) -> FieldSet:
 
 
 def with_named_fields(node: Node, fields: FieldSet) -> FieldSet:
-    """fields plus each described field on the way to a member: a.b.c makes a and b members if they are fields."""
+    """fields plus each described field on the way to a member: a.b.c makes a and b members if they are
+    fields.
+    """
     result: FieldSet = {}
     for key, below in fields.items():
         if key == SELF or not below:
@@ -94,8 +96,9 @@ def child_node(node: Node, key: str) -> Node:
 
 
 def paths(fields: FieldSet, prefix: str = "") -> Iterator[str]:
-    """Every member as conflicts show it: `.spec.containers[name="c"].image`. The members of a level come before
-    what is below them."""
+    """Every member as conflicts show it: `.spec.containers[name="c"].image`. The members of a level come
+    before what is below them.
+    """
     keys = [key for key in sorted(fields) if key != SELF]
     for key in keys:
         if not fields[key] or SELF in fields[key]:

@@ -1,4 +1,5 @@
-"""The order of a merged list: listed elements in the order the patch wants, the rest where the server had them. Pure.
+"""The order of a merged list: listed elements in the order the patch wants, the rest where the server had
+them. Pure.
 
 Used by strategic.py. An element is told apart by its merge key, or, with key "", by being equal.
 """
@@ -56,8 +57,10 @@ def in_order(
 
 
 def _sorted_by(items: list[Any], order: list[Any], key: str) -> list[Any]:
-    """items in the order of order. Elements that order does not list end up where an insertion sort leaves them
-    that takes every pair with such an element as out of order: clients see that in kube-apiserver's answers."""
+    """items in the order of order. Elements that order does not list end up where an insertion sort leaves
+    them that takes every pair with such an element as out of order: clients see that in kube-apiserver's
+    answers.
+    """
     places = [_identity(item, key) for item in order]
     result = list(items)
     for end in range(1, len(result)):

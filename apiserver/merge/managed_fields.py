@@ -1,17 +1,27 @@
 """Managed fields: who owns which field after a write, and server-side apply, which is decided by that. Pure.
 
-In: the stored object and the new or applied one, both in the version of the request. Out: the managedFields list, or
-the object that an apply makes. Sets: field_sets.py; objects to sets: ownership.py; entries: entries.py.
+In: the stored object and the new or applied one, both in the version of the request. Out: the managedFields
+list, or the object that an apply makes. Sets: field_sets.py; objects to sets: ownership.py; entries:
+entries.py.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
 
 from apiserver.merge.applied_check import check_applied
 from apiserver.merge.applying import merged, without_abandoned
-from apiserver.merge.entries import APPLY, UNKNOWN_MANAGER, UPDATE, Entry, is_reset, read_entries, write_entries
+from apiserver.merge.entries import (
+    APPLY,
+    UNKNOWN_MANAGER,
+    UPDATE,
+    Entry,
+    is_reset,
+    read_entries,
+    write_entries,
+)
 from apiserver.merge.field_sets import FieldSet, difference, intersection, paths, union, without_fields
 from apiserver.merge.ownership import applied_set, compare, held_set, zero_object
 from apiserver.schema.node import Node
@@ -41,9 +51,9 @@ def managed_after_write(
 ) -> list[Object]:
     """metadata.managedFields of new after a create, update or non-apply patch. Neither object is changed.
 
-    old is None, or has no uid, on create. ignored names the top-level fields this write cannot change (status on a
-    write to the main resource); by default what the subresource says. Entries in versions outside served_versions
-    are dropped. Where nothing changed the entries are those of old, timestamps included.
+    old is None, or has no uid, on create. ignored names the top-level fields this write cannot change (status
+    on a write to the main resource); by default what the subresource says. Entries in versions outside
+    served_versions are dropped. Where nothing changed the entries are those of old, timestamps included.
     """
     given = metadata_of(new).get("managedFields")
     stored = metadata_of(old).get("managedFields") if old else None
@@ -103,14 +113,17 @@ def server_side_apply(
     time: str,
     ignored: Collection[str] | None = None,
 ) -> Object:
-    """The object after applying, managedFields included; not yet pruned, defaulted or validated. A private copy.
+    """The object after applying, managedFields included; not yet pruned, defaulted or validated. A private
+    copy.
 
-    live is None when the object does not exist. Raises Conflict with a cause per contested field, BadRequest and
-    UnclassifiedError for bodies that cannot be applied.
+    live is None when the object does not exist. Raises Conflict with a cause per contested field, BadRequest
+    and UnclassifiedError for bodies that cannot be applied.
     """
     _check_body(applied, api_version)
     check_applied(node, applied)
-    apply = _Apply(node, live, applied, manager or UNKNOWN_MANAGER, api_version, subresource, time, ignored)
+    entry = Entry(manager or UNKNOWN_MANAGER, APPLY, api_version, {}, time, subresource)
+    skipped = _ignored(node, subresource) if ignored is None else frozenset(ignored)
+    apply = _Apply(node, live, applied, entry, skipped)
     contested = [] if force else apply.conflicts()
     if contested and manager == _CLIENT_SIDE_APPLIER:
         contested = _still_contested(contested, apply.inherited())
@@ -121,7 +134,11 @@ def server_side_apply(
 
 def _check_body(applied: Object, api_version: str) -> None:
     given = GroupVersionKind.of(applied)
-    if not given.kind or not given.version or given.group != GroupVersionKind.of({"apiVersion": api_version}).group:
+    if (
+        not given.kind
+        or not given.version
+        or given.group != GroupVersionKind.of({"apiVersion": api_version}).group
+    ):
         raise BadRequest(f"invalid object type: {given}")
     if given.api_version != api_version:
         raise BadRequest(
@@ -136,29 +153,20 @@ class _Apply:
     """One application: merged once, then asked for conflicts and for the outcome."""
 
     def __init__(
-        self,
-        node: Node,
-        live: Object | None,
-        applied: Object,
-        manager: str,
-        api_version: str,
-        subresource: str,
-        time: str,
-        ignored: Collection[str] | None,
+        self, node: Node, live: Object | None, applied: Object, entry: Entry, ignored: frozenset[str]
     ) -> None:
         self._node = node
         self._applied = applied
         self._live = _without_managed_fields(live or {})
-        self._ignored = _ignored(node, subresource) if ignored is None else frozenset(ignored)
-        self._entries = self._recorded(live, api_version, time)
-        fields = without_fields(applied_set(node, applied), self._ignored)
-        self._entry = Entry(manager, APPLY, api_version, fields, time, subresource)
-        self._last = next((entry for entry in self._entries if entry.identity == self._entry.identity), None)
-        self._others = [entry for entry in self._entries if entry is not self._last]
+        self._ignored = ignored
+        self._entry = entry.with_fields(without_fields(applied_set(node, applied), ignored))
+        self._entries = self._recorded(live)
+        self._last = next((known for known in self._entries if known.identity == entry.identity), None)
+        self._others = [known for known in self._entries if known is not self._last]
         self._result = self._merged()
-        self._changed, self._removed = compare(node, self._live, self._result, ignored=self._ignored)
+        self._changed, self._removed = compare(node, self._live, self._result, ignored=ignored)
 
-    def _recorded(self, live: Object | None, api_version: str, time: str) -> list[Entry]:
+    def _recorded(self, live: Object | None) -> list[Entry]:
         """The entries of live; an object nobody was recorded for belongs to an unnamed updater so far."""
         if live is None:
             return []
@@ -166,7 +174,7 @@ class _Apply:
         if entries:
             return entries
         held, _ = compare(self._node, zero_object(self._node), self._live, ignored=self._ignored)
-        return [Entry(BEFORE_FIRST_APPLY, UPDATE, api_version, held, time)]
+        return [Entry(BEFORE_FIRST_APPLY, UPDATE, self._entry.api_version, held, self._entry.time)]
 
     def _merged(self) -> Object:
         result = merged(self._node, self._live, self._applied)
@@ -205,9 +213,7 @@ class _Apply:
             for entry in self._others
         ]
         time = (self._last.time if self._last else "") if is_same else self._entry.time
-        own = Entry(
-            self._entry.manager, APPLY, self._entry.api_version, self._entry.fields, time, self._entry.subresource
-        )
+        own = replace(self._entry, time=time)
         managed = write_entries([*entries, own])
         metadata = result.setdefault("metadata", {})
         metadata["managedFields"] = orjson.loads(orjson.dumps(managed))
@@ -257,11 +263,12 @@ def _conflict(contested: list[tuple[Entry, str]]) -> Conflict:
     if len(contested) == 1:
         entry, path = contested[0]
         return Conflict(
-            f"Apply failed with 1 conflict: conflict with {entry.described}: {path}", details={"causes": causes}
+            f"Apply failed with 1 conflict: conflict with {entry.described}: {path}",
+            details={"causes": causes},
         )
     lines: list[str] = []
-    for entry in dict.fromkeys(entry.identity for entry, _ in contested):
-        mine = [(other, path) for other, path in contested if other.identity == entry]
+    for identity in dict.fromkeys(entry.identity for entry, _ in contested):
+        mine = [(other, path) for other, path in contested if other.identity == identity]
         lines.append(f"conflicts with {mine[0][0].described}:")
         lines.extend(f"- {path}" for _, path in mine)
     text = "\n".join(lines)

@@ -1,8 +1,8 @@
 """Ownership: which field paths an object holds, and which differ between two versions of it. Pure.
 
-Out: sets in the form of field_sets.py. How finely a place is tracked is Node.ownership: whole (`leaf`), per key
-(`map`), per element by keys (`keyed`), per value (`set`), or by what is found there (`any`: objects per key).
-Metadata that the server manages is never owned.
+Out: sets in the form of field_sets.py. How finely a place is tracked is Node.ownership: whole (`leaf`), per
+key (`map`), per element by keys (`keyed`), per value (`set`), or by what is found there (`any`: objects per
+key). Metadata that the server manages is never owned.
 """
 
 from collections.abc import Collection
@@ -200,7 +200,9 @@ def _applied_value(node: Node, value: Any) -> FieldSet | None:
 
 
 def elements_of(node: Node, values: list[Any]) -> Elements:
-    """List elements by path element; more than one only for duplicates. Elements without any key are left out."""
+    """List elements by path element; more than one only for duplicates. Elements without any key are left
+    out.
+    """
     found: Elements = {}
     for value in values:
         key = element_key(node, value)

@@ -1,8 +1,8 @@
 """Patches: JSON patch, merge patch and strategic merge patch applied to a copy of an object. Pure.
 
-In: the stored object in the version of the request, and the decoded patch; neither is changed, the result shares
-nothing with them. Out: the patched object, not yet pruned, defaulted or validated. strategic.py holds the third
-kind; refusals.py the words of what goes wrong.
+In: the stored object in the version of the request, and the decoded patch; neither is changed, the result
+shares nothing with them. Out: the patched object, not yet pruned, defaulted or validated. strategic.py holds
+the third kind; refusals.py the words of what goes wrong.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,9 @@ _MEMBERS: Final = frozenset(("op", "path", "from", "value"))
 
 
 def merge_patch(obj: Object, patch: Any) -> Object:
-    """RFC 7396: null deletes, objects merge, everything else replaces. Raises BadRequest unless patch is an object."""
+    """RFC 7396: null deletes, objects merge, everything else replaces. Raises BadRequest unless patch is an
+    object.
+    """
     if not isinstance(patch, dict):
         raise not_a_merge_patch(patch)
     merged = private_copy(obj)

@@ -22,7 +22,9 @@ class PatchDoesNotApply(Invalid):
 
 
 def undecodable_patch(value: str, problem: str) -> Invalid:
-    """The 422 for a patch whose result is no object of the kind. value: result_text() or go_text() of the patch."""
+    """The 422 for a patch whose result is no object of the kind. value: result_text() or go_text() of the
+    patch.
+    """
     message = f"Invalid value: {quoted(value)}: {problem}"
     cause = {"reason": "FieldValueInvalid", "message": message, "field": "patch"}
     return Invalid(f' "" is invalid: patch: {message}', details={"causes": [cause]})

@@ -1,8 +1,8 @@
 """Strategic merge patch: merge patch plus what the kind says about its lists, with all directives. Pure.
 
-A patch is applied map by map: first `$retainKeys`, then lists with a `$setElementOrder`, then every other member.
-Lists with strategy merge are merged by element (maps by their merge key, scalars as a set) and then put in order
-by list_order.py; other lists are replaced.
+A patch is applied map by map: first `$retainKeys`, then lists with a `$setElementOrder`, then every other
+member. Lists with strategy merge are merged by element (maps by their merge key, scalars as a set) and then
+put in order by list_order.py; other lists are replaced.
 """
 
 from typing import Any, Final
@@ -37,7 +37,9 @@ def _merge_map(node: Node, original: Object, patch: Object) -> Object:
     _merge_ordered_lists(node, original, patch)
     for key, value in patch.items():
         is_deletion = key.startswith(DELETE_FROM_LIST)
-        _merge_member(node, original, _list_name(key, DELETE_FROM_LIST) if is_deletion else key, value, is_deletion)
+        _merge_member(
+            node, original, _list_name(key, DELETE_FROM_LIST) if is_deletion else key, value, is_deletion
+        )
     return original
 
 
@@ -152,7 +154,9 @@ def _identity(item: Any, key: str) -> Any:
     return item[key]
 
 
-def _merge_list(child: Node, original: list[Any], patch: list[Any], *, is_deletion: bool = False) -> list[Any]:
+def _merge_list(
+    child: Node, original: list[Any], patch: list[Any], *, is_deletion: bool = False
+) -> list[Any]:
     if not original and not patch:
         return original
     key = child.patch_merge_key

@@ -27,7 +27,9 @@ def _definition(served: ServedResource) -> ResourceDefinition:
     return ResourceDefinition(
         served=served,
         schema=builtin_schema(served.schema),
-        strategy=builtin_strategy(group, resource, has_status="status" in names, keeps_generation=served.generation),
+        strategy=builtin_strategy(
+            group, resource, has_status="status" in names, keeps_generation=served.generation
+        ),
         origin="builtin",
         conversion=BUILTIN_CONVERSIONS.get((group, served.gvr.version, resource)),
         scale=_SCALE if "scale" in names else None,
@@ -36,12 +38,16 @@ def _definition(served: ServedResource) -> ResourceDefinition:
     )
 
 
+def _first_of(items: Any) -> Object:
+    return items[0] if items else {}
+
+
 # -- what field selectors compare ---------------------------------------------------------------------------
 
 _SPECIAL: Final[Mapping[str, Callable[[Object], Any]]] = {
     "source": lambda obj: (obj.get("source") or {}).get("component") or obj.get("reportingComponent"),
     "status.successful": lambda obj: (obj.get("status") or {}).get("succeeded") or 0,
-    "status.podIPs": lambda obj: next(iter((obj.get("status") or {}).get("podIPs") or ()), {}).get("ip"),
+    "status.podIPs": lambda obj: _first_of((obj.get("status") or {}).get("podIPs")).get("ip"),
     "spec.unschedulable": lambda obj: bool((obj.get("spec") or {}).get("unschedulable")),
     "spec.hostNetwork": lambda obj: bool((obj.get("spec") or {}).get("hostNetwork")),
     "status.replicas": lambda obj: (obj.get("status") or {}).get("replicas") or 0,

@@ -39,17 +39,24 @@ class HorizontalPodAutoscalerV1:
             "conditions": status.pop("conditions", None),
             "current-metrics": current,
         }
-        annotations |= {_AUTOSCALING + name: orjson.dumps(value).decode() for name, value in hidden.items() if value}
+        annotations |= {
+            _AUTOSCALING + name: orjson.dumps(value).decode() for name, value in hidden.items() if value
+        }
         return _rebuilt(obj, "autoscaling/v1", annotations, spec, status)
 
     def to_storage(self, obj: Object) -> Object:
         spec, status = dict(obj.get("spec") or {}), dict(obj.get("status") or {})
         annotations = dict((obj.get("metadata") or {}).get("annotations") or {})
-        hidden = {name: _taken(annotations, name) for name in ("metrics", "behavior", "conditions", "current-metrics")}
+        hidden = {
+            name: _taken(annotations, name)
+            for name in ("metrics", "behavior", "conditions", "current-metrics")
+        }
         metrics = list(hidden["metrics"] or ())
         target = spec.pop("targetCPUUtilizationPercentage", None)
         if target is not None:
-            metrics.append(_resource_metric({"target": {"type": "Utilization", "averageUtilization": target}}))
+            metrics.append(
+                _resource_metric({"target": {"type": "Utilization", "averageUtilization": target}})
+            )
         if metrics:
             spec["metrics"] = metrics
         if hidden["behavior"]:
@@ -89,7 +96,9 @@ def _taken(annotations: dict[str, str], name: str) -> Any:
         return None
 
 
-def _rebuilt(obj: Object, api_version: str, annotations: dict[str, str], spec: Object, status: Object) -> Object:
+def _rebuilt(
+    obj: Object, api_version: str, annotations: dict[str, str], spec: Object, status: Object
+) -> Object:
     metadata = {**obj["metadata"], "annotations": annotations}
     if not annotations:
         del metadata["annotations"]
@@ -120,7 +129,7 @@ class EventsV1:
         return {**{names.get(field, field): value for field, value in obj.items()}, "apiVersion": "v1"}
 
 
-BUILTIN_CONVERSIONS: Final[Mapping[tuple[str, str, str], HorizontalPodAutoscalerV1 | EventsV1]] = {
+BUILTIN_CONVERSIONS: Final[Mapping[tuple[str, str, str], Any]] = {
     ("autoscaling", "v1", "horizontalpodautoscalers"): HorizontalPodAutoscalerV1(),
     ("events.k8s.io", "v1", "events"): EventsV1(),
 }

@@ -22,7 +22,7 @@ _NAME_COLUMN: Final = Column("Name", format="name", json_path=".metadata.name", 
 _AGE_COLUMN: Final = Column("Age", type="date", json_path=".metadata.creationTimestamp")
 _SCALE_KIND: Final = GroupVersionKind("autoscaling", "v1", "Scale")
 _TERMINATING: Final = "create not allowed while custom resource definition is terminating"
-_NAME_CONFLICTS: Final = (
+_NAME_CONFLICTS: Final[tuple[tuple[str, str], ...]] = (
     ("plural", "PluralConflict"),
     ("singular", "SingularConflict"),
     ("kind", "KindConflict"),
@@ -208,7 +208,9 @@ def desired_status(crd: Object, others: Iterable[Object], *, now: str) -> Object
     if reason:
         conditions = _with(conditions, "NamesAccepted", "False", reason, message, now)
         if not _has_condition(crd, "Established"):
-            conditions = _with(conditions, "Established", "False", "NotAccepted", "not all names are accepted", now)
+            conditions = _with(
+                conditions, "Established", "False", "NotAccepted", "not all names are accepted", now
+            )
     else:
         conditions = _with(conditions, "NamesAccepted", "True", "NoConflicts", "no conflicts found", now)
         if not _has_condition(crd, "Established"):
@@ -225,8 +227,12 @@ def _accept(wanted: Object, accepted: Object, others: Iterable[Object]) -> tuple
     for other in others:
         names = (other.get("status") or {}).get("acceptedNames") or {}
         taken_kinds |= {names.get("kind") or "", names.get("listKind") or ""}
-        taken_resources |= {names.get("plural") or "", names.get("singular") or "", *(names.get("shortNames") or ())}
-    result = {"plural": accepted.get("plural") or "", "kind": accepted.get("kind") or ""}
+        taken_resources |= {
+            names.get("plural") or "",
+            names.get("singular") or "",
+            *(names.get("shortNames") or ()),
+        }
+    result: Object = {"plural": accepted.get("plural") or "", "kind": accepted.get("kind") or ""}
     reason = message = ""
     for field, conflict in _NAME_CONFLICTS:
         name = wanted.get(field) or ""
@@ -247,7 +253,7 @@ def _accept(wanted: Object, accepted: Object, others: Iterable[Object]) -> tuple
     return ordered, reason, message
 
 
-_ACCEPTED_ORDER: Final = ("plural", "singular", "shortNames", "kind", "listKind", "categories")
+_ACCEPTED_ORDER: Final[tuple[str, ...]] = ("plural", "singular", "shortNames", "kind", "listKind", "categories")
 
 
 def with_terminating(crd: Object, status: str, reason: str, message: str, *, now: str) -> Object:

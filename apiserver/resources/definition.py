@@ -158,8 +158,8 @@ class JsonView:
 class Resources:
     """Everything served now. on_change is called after definitions came or went."""
 
-    _by_resource: dict[tuple[str, str, str], ResourceDefinition] = field(default_factory=dict)
-    _by_kind: dict[tuple[str, str, str], ResourceDefinition] = field(default_factory=dict)
+    _by_resource: dict[tuple[str, ...], ResourceDefinition] = field(default_factory=dict)
+    _by_kind: dict[tuple[str, ...], ResourceDefinition] = field(default_factory=dict)
     _listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def lookup(self, group: str, version: str, resource: str) -> ResourceDefinition | None:

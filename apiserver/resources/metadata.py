@@ -79,14 +79,17 @@ def dedup_owners(metadata: Object) -> list[str]:
 def duplicate_owner_warning(uids: list[str]) -> str:
     return (
         ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may "
-        "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: " + ", ".join(uids)
+        "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
+        + ", ".join(uids)
     )
 
 
 # -- rules --------------------------------------------------------------------------------------------------
 
 
-def metadata_errors(metadata: Object, *, rule: NameRule, namespaced: bool, full: bool = True) -> list[FieldError]:
+def metadata_errors(
+    metadata: Object, *, rule: NameRule, namespaced: bool, full: bool = True
+) -> list[FieldError]:
     """Broken rules of an object that is about to be stored. full False leaves the name out (updates)."""
     errors: list[FieldError] = []
     if full:
@@ -114,7 +117,8 @@ def update_errors(new: Object, old: Object) -> list[FieldError]:
             errors.append(
                 _forbidden(
                     "metadata.finalizers",
-                    "no new finalizers can be added if the object is being deleted, found new finalizers []string" + listed,
+                    "no new finalizers can be added if the object is being deleted, found new finalizers []string"
+                    + listed,
                 )
             )
     for field in ("name", "namespace"):
@@ -131,7 +135,11 @@ def _name_errors(metadata: Object, rule: NameRule) -> list[FieldError]:
         for text in (rule(prefix.rstrip("-") or prefix) if prefix else ())
     ]
     if not name:
-        errors.append(FieldError("FieldValueRequired", "metadata.name", "Required value: name or generateName is required"))
+        errors.append(
+            FieldError(
+                "FieldValueRequired", "metadata.name", "Required value: name or generateName is required"
+            )
+        )
         return errors
     return errors + [invalid_value("metadata.name", name, text) for text in rule(name)]
 
@@ -163,7 +171,9 @@ def annotation_errors(annotations: Mapping[str, str], path: str) -> list[FieldEr
         size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
     if size > MAX_ANNOTATION_BYTES:
         errors.append(
-            FieldError("FieldValueTooLong", path, f"Too long: may not be more than {MAX_ANNOTATION_BYTES} bytes")
+            FieldError(
+                "FieldValueTooLong", path, f"Too long: may not be more than {MAX_ANNOTATION_BYTES} bytes"
+            )
         )
     return errors
 
@@ -171,10 +181,18 @@ def annotation_errors(annotations: Mapping[str, str], path: str) -> list[FieldEr
 def finalizer_errors(finalizers: list[str], path: str) -> list[FieldError]:
     errors: list[FieldError] = []
     for index, finalizer in enumerate(finalizers):
-        errors += [invalid_value(f"{path}[{index}]", finalizer, text) for text in qualified_name_errors(finalizer)]
-        if "/" not in finalizer and finalizer not in (ORPHAN, FOREGROUND, "kubernetes") and not qualified_name_errors(finalizer):
+        errors += [
+            invalid_value(f"{path}[{index}]", finalizer, text) for text in qualified_name_errors(finalizer)
+        ]
+        if (
+            "/" not in finalizer
+            and finalizer not in (ORPHAN, FOREGROUND, "kubernetes")
+            and not qualified_name_errors(finalizer)
+        ):
             errors.append(
-                invalid_value(path, finalizer, "name is neither a standard finalizer name nor is it fully qualified")
+                invalid_value(
+                    path, finalizer, "name is neither a standard finalizer name nor is it fully qualified"
+                )
             )
     if ORPHAN in finalizers and FOREGROUND in finalizers:
         errors.append(
@@ -190,7 +208,11 @@ def _owner_errors(owners: list[Object]) -> list[FieldError]:
         path = "metadata.ownerReferences"
         group, version = split_api_version(owner.get("apiVersion") or "")
         if not version:
-            errors.append(invalid_value(f"{path}.apiVersion", owner.get("apiVersion") or "", "version must not be empty"))
+            errors.append(
+                invalid_value(
+                    f"{path}.apiVersion", owner.get("apiVersion") or "", "version must not be empty"
+                )
+            )
         for field in ("kind", "name", "uid"):
             if not owner.get(field):
                 errors.append(invalid_value(f"{path}.{field}", "", f"{field} must not be empty"))
@@ -204,7 +226,7 @@ def _owner_errors(owners: list[Object]) -> list[FieldError]:
             invalid_value(
                 "metadata.ownerReferences",
                 owners,
-                "Only one reference can have Controller set to true. Found \"true\" in references for "
+                'Only one reference can have Controller set to true. Found "true" in references for '
                 f"{first} and {second}",
             )
         )

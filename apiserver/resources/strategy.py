@@ -49,7 +49,11 @@ def content_besides_status_changed(old: Object, new: Object) -> bool:
 
 
 def _without(obj: Object, *fields: str) -> Object:
-    return {name: value for name, value in obj.items() if name not in fields and name not in ("apiVersion", "kind")}
+    return {
+        name: value
+        for name, value in obj.items()
+        if name not in fields and name not in ("apiVersion", "kind")
+    }
 
 
 GENERATION_RULES: Final[Mapping[tuple[str, str], Changed]] = {

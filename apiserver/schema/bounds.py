@@ -145,7 +145,7 @@ def _pattern_check(pattern: str) -> Check:
 
 @lru_cache(maxsize=512)
 def compiled_pattern(pattern: str) -> re.Pattern[str] | None:
-    r"""pattern with the end anchor of RE2 (`$` never matches before a last newline); None if not understood."""
+    r"""pattern with RE2's end anchor, which never matches before a last newline; None if not understood."""
     adapted = re.sub(r"\\z$", r"\\Z", re.sub(r"(?<!\\)((?:\\\\)*)\$$", r"\1\\Z", pattern))
     try:
         return re.compile(adapted)
@@ -153,9 +153,11 @@ def compiled_pattern(pattern: str) -> re.Pattern[str] | None:
         return None
 
 
-def _size_check(container: type, fewest: int | None, most: int | None, word: str) -> Check:
+def _size_check(
+    container: type[list[Any]] | type[dict[str, Any]], fewest: int | None, most: int | None, word: str
+) -> Check:
     def check(value: Any) -> list[Problem] | None:
-        if type(value) is not container:
+        if not isinstance(value, container):
             return None
         if most is not None and len(value) > most:
             text = f"Too many: {len(value)}: must have at most {most} items"

@@ -51,7 +51,7 @@ _properties: Final[dict[str, dict[str, Node]]] = {}
 
 
 def _properties_of(type_name: str) -> dict[str, Node]:
-    """One dict per type, shared by all nodes of the type; filled after it is registered, so recursion ends."""
+    """One dict per type, shared by all its nodes; filled after it is registered, so recursion ends."""
     known = _properties.get(type_name)
     if known is None:
         known = _properties[type_name] = {}

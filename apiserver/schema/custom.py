@@ -1,6 +1,7 @@
 """Schemas of custom resources, from the openAPIV3Schema of a CustomResourceDefinition version.
 
-structural_errors() in structural_rules.py says whether such a schema may be used at all; here it is taken as it is.
+structural_errors() in structural_rules.py says whether such a schema may be used at all; here it is taken as
+it is.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,9 @@ _TEXT: Final = Node(type="string")
 
 def custom_schema(open_api: Mapping[str, Any] | None) -> Schema:
     """The schema of a kind. Without an openAPIV3Schema everything is kept and nothing is checked."""
-    return Schema(lambda: root_node(open_api), metadata=object_meta, open_api=lambda: open_api or {"type": "object"})
+    return Schema(
+        lambda: root_node(open_api), metadata=object_meta, open_api=lambda: open_api or {"type": "object"}
+    )
 
 
 def root_node(open_api: Mapping[str, Any] | None) -> Node:

@@ -1,7 +1,7 @@
 """Diagnosis of a built-in kind's JSON that did not decode cleanly: where, and in which words.
 
-Only reached when typed.py met something odd, so it may be slow: it walks the untouched input in document order,
-collects unknown fields with their paths, and words the first value that a type cannot hold.
+Only reached when typed.py met something odd, so it may be slow: it walks the untouched input in document
+order, collects unknown fields with their paths, and words the first value that a type cannot hold.
 """
 
 from dataclasses import dataclass, field
@@ -40,7 +40,9 @@ def diagnose(node: Node, obj: Any) -> Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """path with indices for unknown fields; fields without, and the struct that holds the last, for type problems."""
+    """path with indices for unknown fields; fields without, and the struct that holds the last, for type
+    problems.
+    """
 
     path: str
     fields: str

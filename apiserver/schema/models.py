@@ -1,10 +1,9 @@
 """Schemas of Karmada kinds, made from their pydantic models: the one declaration of each kind.
 
-open_api_of(model) is the openAPIV3Schema that a CustomResourceDefinition of the kind would carry; model_schema
-compiles the same text, so what clients read and what the server enforces cannot differ.
+open_api_of(model) is the openAPIV3Schema that a CustomResourceDefinition of the kind would carry;
+model_schema compiles the same text, so what clients read and what the server enforces cannot differ.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from types import UnionType
@@ -29,12 +28,15 @@ _TYPE_META: Final = ("api_version", "kind", "metadata")
 def model_schema(model: type[Model], *, typed: bool = False) -> Schema:
     """The schema of a root kind.
 
-    typed is for the kinds that Karmada serves from an aggregated server instead of a CRD: JSON types are checked
-    and quantities become canonical as for built-in kinds, and no rule or default of the schema is enforced.
+    typed is for the kinds that Karmada serves from an aggregated server instead of a CRD: JSON types are
+    checked and quantities become canonical as for built-in kinds, and no rule or default of the schema is
+    enforced.
     """
     if typed:
         return TypedSchema(lambda: _typed_root(model), open_api=lambda: open_api_of(model))
-    return Schema(lambda: root_node(open_api_of(model)), metadata=object_meta, open_api=lambda: open_api_of(model))
+    return Schema(
+        lambda: root_node(open_api_of(model)), metadata=object_meta, open_api=lambda: open_api_of(model)
+    )
 
 
 def _typed_root(model: type[Model]) -> Node:
@@ -152,7 +154,7 @@ def _annotated(annotation: Any) -> OpenApi:
     return {"x-kubernetes-preserve-unknown-fields": True}
 
 
-def _map(arguments: tuple[Any, ...]) -> Mapping[str, Any] | Any:
+def _map(arguments: tuple[Any, ...]) -> OpenApi:
     if len(arguments) == 2 and arguments[1] is not Any:
         return {"type": "object", "additionalProperties": _annotated(arguments[1])}
     return {"type": "object", "x-kubernetes-preserve-unknown-fields": True}

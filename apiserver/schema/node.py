@@ -1,14 +1,17 @@
 """Node: one place in a kind's schema, the tree that every part of the schema engine reads.
 
-Made by builtin.py (fact tables), models.py and custom.py (OpenAPI schemas); compiled into closures by pruning.py,
-defaulting.py, validation.py and typed.py; walked as data by merge/. Nodes are frozen once a tree is built, except
-that the properties of a recursive type are filled in after the node that refers to them exists.
+Made by builtin.py (fact tables), models.py and custom.py (OpenAPI schemas); compiled into closures by
+pruning.py, defaulting.py, validation.py and typed.py; walked as data by merge/. Nodes are frozen once a tree
+is built, except that the properties of a recursive type are filled in after the node that refers to them
+exists.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
+
+from typing_extensions import override
 
 
 class _Missing:
@@ -17,6 +20,7 @@ class _Missing:
     def __bool__(self) -> bool:
         return False
 
+    @override
     def __repr__(self) -> str:
         return "MISSING"
 
@@ -83,14 +87,16 @@ class Node:
     go_type: str = ""
     """Built-in kinds only: int32, bytes, ... or the name of the type that the fields come from."""
     codec: str = ""
-    """Built-in kinds only: how a type that is not a plain object of its fields is written (time, quantity, ...)."""
+    """Built-in kinds only: how a type that is not a plain object of its fields is written (time, quantity,
+    ...).
+    """
     pointer: bool = False
     """Built-in kinds only: absent and zero differ."""
     omit: str = ""
     """Built-in kinds only: `empty`, `zero`; "" is always written."""
 
     ownership: str = field(init=False, default="")
-    """How field ownership is tracked here: leaf, map, keyed (list by keys), set, or any (by the value found)."""
+    """How field ownership is tracked here: leaf, map, keyed (list by keys), set, any (by the value found)."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ownership", self._ownership())

@@ -1,8 +1,9 @@
-"""OpenAPI documents of everything that is served: version 2 as JSON and protobuf, version 3 per group version.
+"""OpenAPI documents of everything that is served: version 2 as JSON and protobuf, version 3 per group
+version.
 
-In: the resources served now. Out: Documents, bytes with their ETag. A document is built when it is first asked
-for and kept until what it describes changes; hashes come from what is described, so the index is cheap and equal
-on every server. Building the version 2 document takes long enough to be worth a thread.
+In: the resources served now. Out: Documents, bytes with their ETag. A document is built when it is first
+asked for and kept until what it describes changes; hashes come from what is described, so the index is cheap
+and equal on every server. Building the version 2 document takes long enough to be worth a thread.
 
 openapi_types.py writes type definitions, openapi_paths.py operations, openapi_protobuf.py the protobuf form.
 """
@@ -111,7 +112,9 @@ class OpenApi:
         if key in _ROOTS:
             return self._document(key, lambda: _root_document(*_ROOTS[key]))
         if key.count("/") == 1 and key.startswith("apis/") and key in self._keys():
-            return self._document(key, lambda: _root_document(f"/{key}/", f"{META}.APIGroup", "get information of a group"))
+            return self._document(
+                key, lambda: _root_document(f"/{key}/", f"{META}.APIGroup", "get information of a group")
+            )
         group = self._by_key().get(key)
         return self._document(key, group.v3) if group is not None else None
 
@@ -155,9 +158,12 @@ class OpenApi:
 
     def _v2_protobuf(self) -> bytes:
         document = self._v2()
-        paths = b"".join(self._part("Paths", name, item) for name, item in sorted(document.pop("paths").items()))
+        paths = b"".join(
+            self._part("Paths", name, item) for name, item in sorted(document.pop("paths").items())
+        )
         definitions = b"".join(
-            self._part("Definitions", name, item) for name, item in sorted(document.pop("definitions").items())
+            self._part("Definitions", name, item)
+            for name, item in sorted(document.pop("definitions").items())
         )
         return encode("Document", document) + _wrapped("paths", paths) + _wrapped("definitions", definitions)
 
@@ -239,7 +245,11 @@ class _Group:
             wanted.update(referenced(definition))
         for described in self._definitions:
             served = described.served
-            kinds = [served.gvk, served.gvk._replace(kind=served.list_kind), *(sub.gvk for sub in served.subresources)]
+            kinds = [
+                served.gvk,
+                served.gvk._replace(kind=served.list_kind),
+                *(sub.gvk for sub in served.subresources),
+            ]
             wanted.update(filter(None, (builtin_type(kind) for kind in kinds if kind.kind)))
         names = reachable(name for name in wanted if name not in own)
         return {name: builtin_definition(name, dialect) for name in names} | own
@@ -279,7 +289,11 @@ def _root_document(path: str, answer: str, text: str) -> bytes:
     document = {
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": "v1.36.0"},
-        "paths": {path: {"get": {"description": text, "responses": {"200": {"content": content, "description": "OK"}}}}},
+        "paths": {
+            path: {
+                "get": {"description": text, "responses": {"200": {"content": content, "description": "OK"}}}
+            }
+        },
         "components": {
             "schemas": {name: builtin_definition(name, 3) for name in names},
             "securitySchemes": _BEARER,

@@ -1,7 +1,7 @@
 """Paths of OpenAPI documents: every operation of every served resource, in both dialects.
 
-In: what is served, as Described. Out: path -> path item. operations_of lists the operations once, dialect-free;
-render_v2 and render_v3 write them.
+In: what is served, as Described. Out: path -> path item. operations_of lists the operations once,
+dialect-free; render_v2 and render_v3 write them.
 """
 
 from collections.abc import Iterator
@@ -75,36 +75,40 @@ _NAMESPACE: Final = Parameter(
 _DRY_RUN: Final = Parameter(
     "dryRun",
     "string",
-    "When present, indicates that modifications should not be persisted. Valid values are: - All: all dry run "
-    "stages will be processed",
+    "When present, indicates that modifications should not be persisted. Valid values are: - All: all dry "
+    "run stages will be processed",
 )
 _MANAGER: Final = Parameter(
     "fieldManager",
     "string",
-    "fieldManager is a name associated with the actor or entity that is making these changes. It must be at most "
-    "128 characters long and printable. Required for apply requests.",
+    "fieldManager is a name associated with the actor or entity that is making these changes. It must be at "
+    "most 128 characters long and printable. Required for apply requests.",
 )
 _VALIDATION: Final = Parameter(
     "fieldValidation",
     "string",
-    "fieldValidation instructs the server on how to handle objects in the request (POST/PUT/PATCH) containing "
+    "fieldValidation instructs the server on how to handle objects in the request (POST/PUT/PATCH) that hold "
     "unknown or duplicate fields. Valid values are: Ignore, Warn, Strict.",
 )
 _FORCE: Final = Parameter(
     "force",
     "boolean",
-    'Force is going to "force" Apply requests: the applier takes over conflicting fields owned by others. Must be '
-    "unset for non-apply patch requests.",
+    'Force is going to "force" Apply requests: the applier takes over conflicting fields owned by others. '
+    "Must be unset for non-apply patch requests.",
 )
 _WRITE: Final = (_DRY_RUN, _MANAGER, _VALIDATION)
 _DELETE: Final = (
     _DRY_RUN,
-    Parameter("gracePeriodSeconds", "integer", "The duration in seconds before the object should be deleted."),
+    Parameter(
+        "gracePeriodSeconds", "integer", "The duration in seconds before the object should be deleted."
+    ),
     Parameter("orphanDependents", "boolean", "Deprecated: please use the PropagationPolicy."),
     Parameter("propagationPolicy", "string", "Whether and how garbage collection will be performed."),
 )
 _SELECT: Final = (
-    Parameter("continue", "string", "Continues a list that was cut by limit, with the token of its last page."),
+    Parameter(
+        "continue", "string", "Continues a list that was cut by limit, with the token of its last page."
+    ),
     Parameter("fieldSelector", "string", "Restricts the returned objects by their fields."),
     Parameter("labelSelector", "string", "Restricts the returned objects by their labels."),
     Parameter("limit", "integer", "The maximum number of objects of a list."),
@@ -176,7 +180,9 @@ class _ResourcePaths:
         if "list" in self._verbs:
             yield self._listing(f"list{self._short}{self._scope}{self._served.kind}")
         if "create" in self._verbs:
-            yield self._write("post", "post", f"create{self._short}{self._scope}{self._served.kind}", "create a")
+            yield self._write(
+                "post", "post", f"create{self._short}{self._scope}{self._served.kind}", "create a"
+            )
         if "deletecollection" in self._verbs:
             yield Operation(
                 "delete",
@@ -272,7 +278,7 @@ class _ResourcePaths:
             "get",
             action,
             f"watch{self._short}{scope}{kind}{suffix}",
-            f"watch changes to objects of kind {kind}. deprecated: use the 'watch' parameter with a list operation.",
+            f"watch changes to objects of kind {kind}. deprecated: use the 'watch' parameter with a list.",
             self._served.gvk,
             self._tag,
             (*self._types, *(WATCH_TYPES[:1] if self._served.custom else WATCH_TYPES)),
@@ -387,7 +393,9 @@ def _render_v3(operation: Operation) -> dict[str, Any]:
     if operation.body:
         consumes = operation.consumes or ("*/*",)
         content = {media: {"schema": _schema(operation.body, 3)} for media in consumes}
-        rendered["requestBody"] = {"content": content} | ({"required": True} if operation.body_required else {})
+        rendered["requestBody"] = {"content": content} | (
+            {"required": True} if operation.body_required else {}
+        )
     answers: dict[str, Any] = {}
     for code, name in operation.answers:
         content = {media: {"schema": _schema(name, 3)} for media in operation.produces}

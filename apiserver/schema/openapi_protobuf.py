@@ -1,4 +1,5 @@
-"""The protobuf form of a Swagger 2.0 document, for clients that ask for nothing else (kubectl before 1.27, helm).
+"""The protobuf form of a Swagger 2.0 document, for clients that ask for nothing else (kubectl before 1.27,
+helm).
 
 A small encoder driven by a table of the messages' fields. In: the JSON form, as dicts. Out: bytes. Parts of a
 document can be encoded alone and joined, because a protobuf message is the concatenation of its fields.
@@ -37,11 +38,14 @@ def encode(message: str, value: Any) -> bytes:
     if named:
         return b"".join(_entry(1, named, name, item) for name, item in value.items())
     return b"".join(
-        _field(fields, name, number, kind, cardinality, value) for name, (number, kind, cardinality, *_) in fields.items()
+        _field(fields, name, number, kind, cardinality, value)
+        for name, (number, kind, cardinality, *_) in fields.items()
     )
 
 
-def _field(fields: Any, name: str, number: int, kind: str, cardinality: str, value: Mapping[str, Any]) -> bytes:
+def _field(
+    fields: Any, name: str, number: int, kind: str, cardinality: str, value: Mapping[str, Any]
+) -> bytes:
     if name == "vendor_extension":
         extensions = {key: item for key, item in value.items() if key.startswith("x-")}
         return b"".join(_entry(number, "NamedAny", key, item) for key, item in extensions.items())

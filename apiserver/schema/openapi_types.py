@@ -1,8 +1,9 @@
-"""Type definitions of OpenAPI documents: built-in types from the fact table, other kinds from their own schema.
+"""Type definitions of OpenAPI documents: built-in types from the fact table, other kinds from their own
+schema.
 
-Both dialects: version 2 (`definitions`, no defaults, only what Swagger can say) and 3 (`components.schemas`). A
-definition is made once per dialect and kept. Descriptions come from the kubernetes-validate package, which is read
-when the first description is needed.
+Both dialects: version 2 (`definitions`, no defaults, only what Swagger can say) and 3 (`components.schemas`).
+A definition is made once per dialect and kept. Descriptions come from the kubernetes-validate package, which
+is read when the first description is needed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,13 +24,13 @@ META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1"
 DESCRIPTIONS_VERSION: Final = "v1.36.0"
 _PREFIXES: Final[dict[int, str]] = {2: "#/definitions/", 3: "#/components/schemas/"}
 _API_VERSION_TEXT: Final = (
-    "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized "
-    "schemas to the latest internal value, and may reject unrecognized values. More info: "
+    "APIVersion defines the versioned schema of this representation of an object. Servers should convert "
+    "recognized schemas to the latest internal value, and may reject unrecognized values. More info: "
     "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources"
 )
 _KIND_TEXT: Final = (
-    "Kind is a string value representing the REST resource this object represents. Servers may infer this from the "
-    "endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: "
+    "Kind is a string value representing the REST resource this object represents. Servers may infer this "
+    "from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: "
     "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds"
 )
 _METADATA_TEXT: Final = (
@@ -168,7 +169,11 @@ def _single(
         return definition | reference(type_name, dialect)
     if not facts.get("ptr") and not type_facts()[type_name].get("codec"):
         definition["default"] = {}
-    return definition | {"allOf": [reference(type_name, dialect)]} if definition else reference(type_name, dialect)
+    return (
+        definition | {"allOf": [reference(type_name, dialect)]}
+        if definition
+        else reference(type_name, dialect)
+    )
 
 
 def _zero_default(type_name: str) -> Any:
@@ -272,7 +277,9 @@ def _reduced(schema: Mapping[str, Any]) -> Definition:
     """What Swagger 2 can say of a structural schema."""
     if schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields"):
         return {
-            key: value for key, value in schema.items() if key == "description" or key.startswith("x-kubernetes-")
+            key: value
+            for key, value in schema.items()
+            if key == "description" or key.startswith("x-kubernetes-")
         }
     result: Definition = {}
     for key, value in schema.items():

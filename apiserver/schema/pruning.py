@@ -1,8 +1,8 @@
 """Pruning: drop what a structural schema does not describe, in place, and say what was dropped.
 
-compile_prune(node) is None where nothing can be dropped. A closure answers None or the paths of dropped fields
-below it, so paths are built only when something was dropped. Explicit nulls of fields that may not be null vanish
-silently: defaulting then sees an absent field.
+compile_prune(node) is None where nothing can be dropped. A closure answers None or the paths of dropped
+fields below it, so paths are built only when something was dropped. Explicit nulls of fields that may not be
+null vanish silently: defaulting then sees an absent field.
 """
 
 from collections.abc import Callable
@@ -64,39 +64,33 @@ def _map(values: Node, prune: Prune | None) -> Prune:
 
 def _object(node: Node) -> Prune:
     known = {name: compile_prune(child) for name, child in node.properties.items()}
-    nullable = frozenset(
-        name for name, child in node.properties.items() if child.nullable or not child.type
-    )
     if node.embedded_resource:
         known |= dict.fromkeys(name for name in _EMBEDDED if name not in known)
-    keep_unknown = node.preserve_unknown
-    values = compile_prune(node.additional) if node.additional is not None else None
-    has_values = node.additional is not None
+    nullable = frozenset(name for name, child in node.properties.items() if child.nullable or not child.type)
+    if node.additional is not None:
+        unknown = compile_prune(node.additional)
+        return _object_pruner(known, nullable, unknown=unknown, keep_unknown=True)
+    return _object_pruner(known, nullable, unknown=None, keep_unknown=node.preserve_unknown)
 
+
+def _object_pruner(
+    known: dict[str, Prune | None], nullable: frozenset[str], *, unknown: Prune | None, keep_unknown: bool
+) -> Prune:
     def prune_object(value: Any) -> list[str] | None:
         if type(value) is not dict:
             return None
         dropped: list[str] = []
         doomed: list[str] = []
         for name, item in value.items():
-            if name in known:
-                if item is None:
-                    if name not in nullable:
-                        doomed.append(name)
-                    continue
-                prune = known[name]
-            elif has_values:
-                prune = values
-            elif keep_unknown:
-                continue
-            else:
+            prune = known.get(name, unknown)
+            if prune is not None and item is not None:
+                if below := prune(item):
+                    dropped.extend(f".{name}{path}" for path in below)
+            elif item is None and name in known and name not in nullable:
+                doomed.append(name)
+            elif not keep_unknown and name not in known:
                 doomed.append(name)
                 dropped.append(f".{name}")
-                continue
-            if prune is not None:
-                below = prune(item)
-                if below:
-                    dropped.extend(f".{name}{path}" for path in below)
         for name in doomed:
             del value[name]
         return dropped

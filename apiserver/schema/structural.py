@@ -1,14 +1,16 @@
 """Schema: what the server does with objects of one kind, compiled from the kind's Node tree at first use.
 
-In: an object as decoded from JSON, private to the caller. prune, default and validate are the order of a write.
-Neighbours: builtin.py, models.py and custom.py make Schemas; resources/ and handlers/write use them; merge/ reads
-the node; openapi.py describes it to clients.
+In: an object as decoded from JSON, private to the caller. prune, default and validate are the order of a
+write. Neighbours: builtin.py, models.py and custom.py make Schemas; resources/ and handlers/write use them;
+merge/ reads the node; openapi.py describes it to clients.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
+
+from typing_extensions import override
 
 from apiserver.schema.defaulting import Default, compile_default
 from apiserver.schema.diagnosis import diagnose
@@ -33,7 +35,9 @@ class DecodeError(BadRequest):
 
 
 def cannot_be_handled(obj: Object, problem: str) -> str:
-    """The sentence of a 400 about a body: `Deployment in version "v1" cannot be handled as a Deployment: ...`."""
+    """The sentence of a 400 about a body: `Deployment in version "v1" cannot be handled as a Deployment:
+    ...`.
+    """
     kind = obj.get("kind") or ""
     version = split_api_version(str(obj.get("apiVersion") or ""))[1]
     return f'{kind} in version "{version}" cannot be handled as a {kind}: {problem}'
@@ -42,8 +46,8 @@ def cannot_be_handled(obj: Object, problem: str) -> str:
 class Schema:
     """A structural schema, as custom resources have one.
 
-    make gives the tree when it is first needed: a server has many kinds and uses few. metadata is the schema of
-    ObjectMeta, the one part that follows its own types in every kind.
+    make gives the tree when it is first needed: a server has many kinds and uses few. metadata is the schema
+    of ObjectMeta, the one part that follows its own types in every kind.
     """
 
     def __init__(
@@ -99,7 +103,9 @@ class Schema:
             default(obj)
 
     def validate(self, obj: Object, *, old: Object | None = None) -> list[FieldError]:
-        """Every broken rule. With old, values an update leaves as they are pass even when the schema is stricter."""
+        """Every broken rule. With old, values an update leaves as they are pass even when the schema is
+        stricter.
+        """
         problems = self._validate(obj)
         if not problems:
             return []
@@ -135,10 +141,12 @@ class Schema:
 
 
 class TypedSchema(Schema):
-    """The schema of a built-in kind: decoding checks JSON types and gives the object the shape of its type."""
+    """The schema of a built-in kind: decoding checks JSON types and gives an object its type's shape."""
 
+    @override
     def prune(self, obj: Object) -> list[str]:
-        """Shape obj in place: unknown fields and nulls go, scalars become canonical, order is the declared one.
+        """Shape obj in place: unknown fields and nulls go, scalars become canonical, order is the declared
+        one.
 
         Raises DecodeError where a JSON type is wrong; obj is then unchanged. May run again on its own result.
         """
@@ -158,6 +166,7 @@ class TypedSchema(Schema):
             return None, [], diagnose(self.node, value).problem
         return shaped, diagnose(self.node, value).unknown if odd else [], ""
 
+    @override
     def zero(self, api_version: str, kind: str) -> Object:
         return {**self._convert({}, []), "apiVersion": api_version, "kind": kind}
 
@@ -166,10 +175,12 @@ class TypedSchema(Schema):
         return converter_of(self.node)
 
     @cached_property
+    @override
     def _default(self) -> Default | None:
         return compile_default(self.node, zero_counts=False)
 
     @cached_property
+    @override
     def _validate(self) -> Validate:
         # Status comes from components and metadata has rules of its own: neither is looked at.
         spec = {

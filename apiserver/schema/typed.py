@@ -1,9 +1,9 @@
 """Typed decoding: plain JSON of a built-in kind into the shape the kind is stored and written in.
 
-One pass does what decoding into a static type and encoding it again does: unknown fields and nulls fall away, JSON
-types are checked, scalars become canonical, fields come in declaration order, and fields that are always written
-appear (`status: {}`). The pass tracks no paths; when it meets anything odd, diagnosis.py walks the input again and
-says where.
+One pass does what decoding into a static type and encoding it again does: unknown fields and nulls fall away,
+JSON types are checked, scalars become canonical, fields come in declaration order, and fields that are always
+written appear (`status: {}`). The pass tracks no paths; when it meets anything odd, diagnosis.py walks the
+input again and says where.
 """
 
 import binascii
@@ -38,9 +38,7 @@ INTEGER_RANGES: Final = {
 }
 _SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _MICROS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-_RFC3339 = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII
-)
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DURATION = re.compile(r"[+-]?(?:0|(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+")
 _SCALARS: Final[dict[str, type]] = {"string": str, "boolean": bool}
 QUANTITY_PROBLEM: Final = (

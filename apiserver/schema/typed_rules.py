@@ -1,7 +1,7 @@
 """The rules of built-in kinds that the fact table states: closed value sets, and parts that must be there.
 
-Types were checked by decoding (typed.py), everything else is the kind's own admission. So this visits only the
-fields on the way to such a rule; compile_typed_rules is None for kinds without any.
+Types were checked by decoding (typed.py), everything else is the kind's own admission. So this visits only
+the fields on the way to such a rule; compile_typed_rules is None for kinds without any.
 """
 
 from typing import Any

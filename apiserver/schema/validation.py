@@ -1,8 +1,8 @@
 """Validation: the rules of a schema compiled into one closure per node, all broken rules reported together.
 
-compile_validate(node) answers a closure from a value to None or Problems. Problems carry their path as steps that
-are put in front while the recursion unwinds, so a valid object costs no path work at all. Which rule is worded how
-is in bounds.py; unchanged() lets an update keep values that a later, stricter schema refuses.
+compile_validate(node) answers a closure from a value to None or Problems. Problems carry their path as steps
+that are put in front while the recursion unwinds, so a valid object costs no path work at all. Which rule is
+worded how is in bounds.py; unchanged() lets an update keep values that a later, stricter schema refuses.
 """
 
 from collections.abc import Callable
@@ -74,9 +74,12 @@ class _Compiler:
             if type(value) is not dict:
                 return None
             problems: list[Problem] = []
-            for name in required:
-                if name not in value:
-                    problems.append(Problem("FieldValueRequired", "Required value", steps=[name]))
+            if required:
+                problems.extend(
+                    Problem("FieldValueRequired", "Required value", steps=[name])
+                    for name in required
+                    if name not in value
+                )
             for name, item in value.items():
                 bare, validate = fields.get(name, _UNDESCRIBED)
                 if validate is None:
@@ -195,7 +198,9 @@ def _duplicate_check(node: Node) -> Validate:
             return item
         if type(item) is not dict:
             return MISSING
-        return {key: item.get(key, defaults[key]) for key in keys if item.get(key, defaults[key]) is not MISSING}
+        return {
+            key: item.get(key, defaults[key]) for key in keys if item.get(key, defaults[key]) is not MISSING
+        }
 
     def check(value: Any) -> list[Problem] | None:
         if type(value) is not list or len(value) < 2:

@@ -76,8 +76,11 @@ def no_answer(verb: str, collection: Collection) -> ServerTimeout:
     )
 
 
-def plain_failure(text: str) -> ApiError:
-    """A 500 without a reason: what Kubernetes gives for errors it did not classify."""
-    error = ApiError(text, code=500)
-    error.reason = ""  # type: ignore[misc] - this one answer has none
-    return error
+class Unclassified(ApiError):
+    """A 500 without a reason: what Kubernetes gives for errors it has no word for."""
+
+    code, reason = 500, ""
+
+
+def plain_failure(text: str) -> Unclassified:
+    return Unclassified(text)

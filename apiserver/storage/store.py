@@ -121,7 +121,9 @@ class Store:
         prefix = collection.prefix + (f"{namespace}/" if namespace else "")
         first = (collection.prefix + start).encode() if start else b""
         try:
-            found = await self._backend.get_prefix(prefix.encode(), start=first, limit=limit, revision=revision)
+            found = await self._backend.get_prefix(
+                prefix.encode(), start=first, limit=limit, revision=revision
+            )
         except FutureRevision as error:
             raise refusals.too_far_ahead(revision, error.current) from error
         except Unavailable as error:

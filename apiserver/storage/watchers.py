@@ -35,7 +35,18 @@ def transition(change: Change, matches: Matches | None) -> EventType | None:
 class Watcher:
     """Changes after since, in namespace ("" = all), as lines in sink."""
 
-    __slots__ = ("_held", "_matches", "_pending", "_sink", "ended", "events", "namespace", "next_view", "since", "view")
+    __slots__ = (
+        "_held",
+        "_matches",
+        "_pending",
+        "_sink",
+        "ended",
+        "events",
+        "namespace",
+        "next_view",
+        "since",
+        "view",
+    )
 
     def __init__(
         self, sink: Writer, view: View, *, namespace: str = "", matches: Matches | None = None, since: int = 0

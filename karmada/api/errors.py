@@ -22,7 +22,7 @@
         ServerTimeout             500   ServerTimeout
 
 Raise by meaning. Only apiserver/filters/errors.py turns one into a response; the client turns a Status back
-into the same class, so `except NotFound` reads the same everywhere. Messages: spec/apiserver-errors.md.
+into the same class, so `except NotFound` reads the same everywhere.
 """
 
 from collections.abc import Iterable, Mapping

@@ -132,6 +132,7 @@ def field(
         "enum": list(enum),
         "pattern": pattern,
         "nullable": nullable,
+        "items": _items(items_enum, preserve_unknown=items_preserve_unknown),
         "x-kubernetes-list-type": list_type,
         "x-kubernetes-list-map-keys": list(list_map_keys),
         "x-kubernetes-map-type": map_type,
@@ -142,17 +143,18 @@ def field(
     facts |= {key: value for key, value in marks.items() if value}
     if schema_default is not _UNSET:
         facts["default"] = schema_default
-    items: dict[str, Any] = {"enum": list(items_enum)} if items_enum else {}
-    if items_preserve_unknown:
-        items["x-kubernetes-preserve-unknown-fields"] = True
-    if items:
-        facts["items"] = items
     options: dict[str, Any] = {"description": description or None, "json_schema_extra": facts or None}
     if alias:
         options["alias"] = alias
     if factory is not None:
         return Field(default_factory=factory, **options)
     return Field(default=default, **options)
+
+
+def _items(enum: tuple[str, ...], *, preserve_unknown: bool) -> dict[str, Any]:
+    """The schema side of a list's items."""
+    facts: dict[str, Any] = {"enum": list(enum)} if enum else {}
+    return facts | {"x-kubernetes-preserve-unknown-fields": True} if preserve_unknown else facts
 
 
 def empty(model: type[M]) -> Callable[[], M]:

@@ -36,5 +36,5 @@ def build_framework(gates: Gates, *, wanted: Iterable[str] = ("*",)) -> Framewor
     plugins = [_PLUGINS[name]() for name in enabled_names(known, wanted)]
     return Framework(
         filters=[plugin for plugin in plugins if hasattr(plugin, "filter")],
-        scores=[plugin for plugin in plugins if hasattr(plugin, "score")],
+        scores=[plugin for plugin in plugins if hasattr(plugin, "scores")],
     )

@@ -24,6 +24,3 @@ class ClusterAffinity:
         else:
             matches = True
         return ACCEPTED if matches else rejected(self.name, REASON)
-
-    def score(self, request: Request, cluster: ClusterFacts) -> int:
-        return 0

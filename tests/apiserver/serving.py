@@ -1,6 +1,7 @@
 """A real API server for tests, and an HTTP client that shows answers as they are."""
 
 import asyncio
+import io
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -51,9 +52,16 @@ class Plane:
         self.session = session
 
     async def call(
-        self, method: str, path: str, body: Any = None, *, content_type: str = "application/json", **headers: str
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+        **headers: str,
     ) -> Reply:
-        data = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
+        encoded = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
+        data = None if encoded is None else io.BytesIO(encoded)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if data is not None:
             sent["content-type"] = content_type

@@ -34,15 +34,16 @@ class Latencies:
         self.began: dict[bytes, float] = {}
         self.events: list[float] = []
         self.answers: list[float] = []
+        self.watching = asyncio.Event()
+        self.complete = asyncio.Event()
 
-    async def follow(self, backend: Backend) -> None:
+    async def follow(self, backend: Backend, *, until: int) -> None:
         async for batch in backend.watch_prefix(b"/registry/"):
+            self.watching.set()
             now = time.perf_counter()
-            self.events += [
-                now - began
-                for event in batch.events
-                if (began := self.began.pop(event.key_value.key, None)) is not None
-            ]
+            self.events += [now - self.began.pop(event.key_value.key) for event in batch.events]
+            if len(self.events) == until:
+                self.complete.set()
 
 
 async def write(backend: Backend, name: str, numbers: Sequence[int], latencies: Latencies) -> None:
@@ -61,16 +62,15 @@ def microseconds(values: Sequence[float], quantile: int) -> int:
 async def measure(name: str, backend: Backend, writers: int, transactions: int) -> None:
     latencies = Latencies()
     async with Tasks("bench") as tasks:
-        tasks.start(latencies.follow(backend), name="watch")
-        await asyncio.sleep(0.1)
+        tasks.start(latencies.follow(backend, until=transactions), name="watch")
+        await latencies.watching.wait()
         wall, cpu = time.perf_counter(), time.process_time()
         async with asyncio.TaskGroup() as group:
             for writer in range(writers):
                 share = range(writer, transactions, writers)
                 group.create_task(write(backend, f"{writers}-{writer}", share, latencies))
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        while latencies.began:
-            await asyncio.sleep(0.01)
+        await latencies.complete.wait()
     report = {
         "bench": "etcd_transactions",
         "store": name,

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
 import pytest
@@ -166,21 +166,21 @@ async def test_leaving_ends_calls_that_are_under_way(server: EtcdServer) -> None
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(asyncio.wait_for(_refused(backend), 5)),
-                group.create_task(asyncio.wait_for(_refused(backend), 5)),
+                group.create_task(asyncio.wait_for(_refusal(call), 5))
+                for call in (backend.get(b"/a"), backend.current_revision(), put(backend, b"/a", b""))
             ]
             await asyncio.sleep(0.1)
             began = time.monotonic()
             await backend.__aexit__(None, None, None)
         assert time.monotonic() - began < 2
-        assert [task.result() for task in tasks] == ["store is closed"] * 2
+        assert [task.result() for task in tasks] == ["store is closed"] * 3
     finally:
         server.process.send_signal(signal.SIGCONT)
 
 
-async def _refused(backend: Backend) -> str:
+async def _refusal(call: Awaitable[object]) -> str:
     with pytest.raises(Unavailable) as caught:
-        await backend.get(b"/a")
+        await call
     return str(caught.value)
 
 

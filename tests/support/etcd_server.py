@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -54,7 +55,7 @@ class EtcdServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Returns when it accepts connections."""
+        """Returns when it serves; with TLS when it accepts connections."""
         with (self._directory / "etcd.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -73,16 +74,23 @@ class EtcdServer:
                 env={**os.environ, "ETCD_UNSUPPORTED_ARCH": os.uname().machine},
             )
         deadline = time.monotonic() + START_SECONDS
-        host, port = self.address.split(":")
         while self.process.poll() is None and time.monotonic() < deadline:
-            try:
-                socket.create_connection((host, int(port)), timeout=1).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
+            if self._serves():
                 return
+            time.sleep(0.05)
         self.stop()
         raise RuntimeError("etcd did not start:\n" + (self._directory / "etcd.log").read_text()[-2000:])
+
+    def _serves(self) -> bool:
+        try:
+            if self.url.startswith("https"):
+                host, port = self.address.split(":")
+                socket.create_connection((host, int(port)), timeout=1).close()
+                return True
+            with urllib.request.urlopen(f"{self.url}/health", timeout=1) as response:
+                return b'"true"' in response.read()
+        except OSError:
+            return False
 
     def stop(self, *, kill: bool = False) -> None:
         """Ends it, with kill at once."""

@@ -1,6 +1,6 @@
 """Cells of configuration, identity, events, nodes and the small kinds around them."""
 
-from typing import Final
+from typing import Any, Final
 
 from apiserver.handlers.cells.fields import (
     AGE,
@@ -36,31 +36,41 @@ def component_health(obj: Object) -> str:
 
 
 def last_seen(obj: Object) -> Shown:
-    seen = at(obj, "series", "lastObservedTime") or obj.get("lastTimestamp")
-    return age(seen or obj.get("firstTimestamp") or obj.get("eventTime"))
+    seen = at(obj, "series", "lastObservedTime") or _either(obj, "lastTimestamp", "deprecatedLastTimestamp")
+    return age(seen) if seen else first_seen(obj)
 
 
 def first_seen(obj: Object) -> Shown:
-    return age(obj.get("firstTimestamp") or obj.get("eventTime"))
+    return age(_either(obj, "firstTimestamp", "deprecatedFirstTimestamp") or obj.get("eventTime"))
 
 
 def event_object(obj: Object) -> str:
-    involved = obj.get("involvedObject") or obj.get("regarding") or {}
+    involved = _either(obj, "involvedObject", "regarding") or {}
     return f"{str(involved.get('kind') or '').lower()}/{involved.get('name') or ''}"
 
 
+def event_field(obj: Object) -> str:
+    return str((_either(obj, "involvedObject", "regarding") or {}).get("fieldPath") or "")
+
+
 def event_source(obj: Object) -> str:
-    component = at(obj, "source", "component") or obj.get("reportingComponent") or ""
-    host = at(obj, "source", "host") or obj.get("reportingInstance")
+    source = _either(obj, "source", "deprecatedSource") or {}
+    component = source.get("component") or _either(obj, "reportingComponent", "reportingController") or ""
+    host = source.get("host") or obj.get("reportingInstance")
     return f"{component}, {host}" if host else str(component)
 
 
 def event_message(obj: Object) -> str:
-    return str(obj.get("message") or obj.get("note") or "").strip()
+    return str(_either(obj, "message", "note") or "").strip()
 
 
 def event_count(obj: Object) -> int:
-    return int(at(obj, "series", "count") or obj.get("count") or 1)
+    return int(at(obj, "series", "count") or _either(obj, "count", "deprecatedCount") or 1)
+
+
+def _either(obj: Object, core: str, newer: str) -> Any:
+    """A field under its name in the core group, or in events.k8s.io."""
+    return obj.get(core) or obj.get(newer)
 
 
 def node_status(obj: Object) -> str:
@@ -141,7 +151,7 @@ CELLS: Final[dict[tuple[str, str], tuple[Cell, ...]]] = {
         text("type"),
         text("reason"),
         event_object,
-        text("involvedObject", "fieldPath"),
+        event_field,
         event_source,
         event_message,
         first_seen,

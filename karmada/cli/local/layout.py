@@ -30,7 +30,8 @@ class Settings:
     storage: str
     nodes: int = 1
     members: dict[str, int] = field(default_factory=dict)
-    health_ports: dict[str, int] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+    """Further ports, by who listens on them."""
 
 
 class Layout:
@@ -85,20 +86,20 @@ class Layout:
 
 
 def choose(
-    layout: Layout, *, port: int, storage: str, nodes: int, members: int, processes: tuple[str, ...]
+    layout: Layout, *, port: int, storage: str, nodes: int, members: int, listeners: tuple[str, ...]
 ) -> Settings:
     """The settings of this `up`: what was asked for, with the ports that were chosen before kept."""
     before = layout.load()
     names = [f"member{number}" for number in range(1, members + 1)]
     kept = before or Settings(port=port, storage=storage)
-    ports = free_ports(len(names) + len(processes))
+    fresh = free_ports(len(names) + len(listeners))
     return replace(
         kept,
         port=port,
         storage=storage,
         nodes=nodes,
-        members={name: kept.members.get(name) or ports.pop() for name in names},
-        health_ports={name: kept.health_ports.get(name) or ports.pop() for name in processes},
+        members={name: kept.members.get(name) or fresh.pop() for name in names},
+        ports={name: kept.ports.get(name) or fresh.pop() for name in listeners},
     )
 
 

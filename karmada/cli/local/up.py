@@ -33,7 +33,8 @@ APISERVER = "karmada-apiserver"
 CONTROLLER_MANAGER = "karmada-controller-manager"
 SCHEDULER = "karmada-scheduler"
 SIMULATOR = "karmada-simulator"
-WITH_HEALTH_PORT = (CONTROLLER_MANAGER, SCHEDULER)
+PROBED = (CONTROLLER_MANAGER, SCHEDULER)
+"""Processes with a port for health and one for metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ async def bring_up(options: UpOptions, console: Console) -> Settings:
         storage=options.etcd or layout.storage_url(),
         nodes=options.nodes,
         members=options.members,
-        processes=WITH_HEALTH_PORT,
+        listeners=tuple(listener for name in PROBED for listener in (name, f"{name}-metrics")),
     )
     server, simulator = server_spec(layout, settings), simulator_spec(layout, settings)
     if not processes.command_of(APISERVER):
@@ -137,10 +138,12 @@ def simulator_spec(layout: Layout, settings: Settings) -> ProcessSpec:
 def controller_specs(layout: Layout, settings: Settings) -> list[ProcessSpec]:
     def spec(name: str, module: str) -> ProcessSpec:
         kubeconfig = layout.pki / f"{name.removeprefix('karmada-')}.kubeconfig"
-        port = settings.health_ports[name]
-        return ProcessSpec(
-            name, module, (f"--kubeconfig={kubeconfig}", f"--health-bind-address={LOOPBACK}:{port}")
+        arguments = (
+            f"--kubeconfig={kubeconfig}",
+            f"--health-probe-bind-address={LOOPBACK}:{settings.ports[name]}",
+            f"--metrics-bind-address={LOOPBACK}:{settings.ports[f'{name}-metrics']}",
         )
+        return ProcessSpec(name, module, arguments)
 
     return [spec(CONTROLLER_MANAGER, "controllers"), spec(SCHEDULER, "scheduler")]
 

@@ -37,6 +37,17 @@ async def test_a_request_is_counted_timed_and_sized() -> None:
     assert value(registry, "apiserver_response_sizes_sum", PODS) == 50
 
 
+async def test_dry_runs_share_the_series_that_do_not_tell_them_apart() -> None:
+    registry = CollectorRegistry()
+    handler = with_metrics(Reached(), RequestMetrics(registry))
+    await handler(request("GET", "/api/v1/pods"))
+    await handler(request("GET", "/api/v1/pods", query={"dryRun": "All"}))
+    assert value(registry, "apiserver_request_sli_duration_seconds_count", PODS) == 2
+    assert value(registry, "apiserver_request_total", {**COUNTED, "dry_run": "All"}) == 1
+    text = generate_latest(registry).decode().splitlines()
+    assert len(text) == len(set(text))
+
+
 async def test_failures_do_not_make_new_series() -> None:
     registry = CollectorRegistry()
     metrics = RequestMetrics(registry)

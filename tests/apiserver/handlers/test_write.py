@@ -1,5 +1,6 @@
 """Create, update, patch and apply over HTTP."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -175,10 +176,20 @@ async def test_a_stale_update_conflicts(plane: Plane) -> None:
 @pytest.mark.parametrize(
     ("change", "status", "message"),
     [
-        pytest.param({"name": "b"}, 400, "the name of the object (b) does not match the name on the URL (a)", id="name"),
-        pytest.param({"uid": "other"}, 409, "Precondition failed: UID in precondition: other, UID in object meta: ", id="uid"),
         pytest.param(
-            {"resourceVersion": "abc"}, 500, 'strconv.ParseUint: parsing "abc": invalid syntax', id="version-text"
+            {"name": "b"}, 400, "the name of the object (b) does not match the name on the URL (a)", id="name"
+        ),
+        pytest.param(
+            {"uid": "other"},
+            409,
+            "Precondition failed: UID in precondition: other, UID in object meta: ",
+            id="uid",
+        ),
+        pytest.param(
+            {"resourceVersion": "abc"},
+            500,
+            'strconv.ParseUint: parsing "abc": invalid syntax',
+            id="version-text",
         ),
     ],
 )
@@ -186,7 +197,9 @@ async def test_an_update_of_another_identity_is_refused(
     plane: Plane, change: dict[str, str], status: int, message: str
 ) -> None:
     await plane.post(CONFIG_MAPS, config_map("a"))
-    reply = await plane.put(f"{CONFIG_MAPS}/a", config_map("a", **change) if "name" not in change else config_map("b"))
+    reply = await plane.put(
+        f"{CONFIG_MAPS}/a", config_map("a", **change) if "name" not in change else config_map("b")
+    )
     assert reply.status == status
     assert message in reply.message
 
@@ -273,8 +286,6 @@ async def test_status_is_ignored_on_the_main_resource(plane: Plane) -> None:
 
 
 async def test_parallel_patches_all_win(plane: Plane) -> None:
-    import asyncio
-
     await plane.post(CONFIG_MAPS, config_map("a", {}))
     replies = await asyncio.gather(
         *(plane.patch(f"{CONFIG_MAPS}/a", {"data": {f"k{number}": "v"}}) for number in range(40))
@@ -292,7 +303,11 @@ async def test_a_body_over_three_mebibytes_is_refused(plane: Plane) -> None:
 async def test_scale_reads_and_writes_the_replicas(plane: Plane) -> None:
     await plane.post(DEPLOYMENTS, deployment("d"))
     scale = (await plane.get(f"{DEPLOYMENTS}/d/scale")).object
-    assert (scale["kind"], scale["spec"], scale["status"]) == ("Scale", {"replicas": 2}, {"replicas": 0, "selector": "app=d"})
+    assert (scale["kind"], scale["spec"], scale["status"]) == (
+        "Scale",
+        {"replicas": 2},
+        {"replicas": 0, "selector": "app=d"},
+    )
     patched = await plane.patch(f"{DEPLOYMENTS}/d/scale", {"spec": {"replicas": 5}})
     assert (patched.status, patched.object["spec"]) == (200, {"replicas": 5})
     put = await plane.put(f"{DEPLOYMENTS}/d/scale", {**scale, "spec": {"replicas": 1}})

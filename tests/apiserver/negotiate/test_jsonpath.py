@@ -51,7 +51,7 @@ def test_a_path_finds(path: str, found: list[Any]) -> None:
     assert compile_path(path).find(OBJECT) == found
 
 
-@pytest.mark.parametrize("path", [".spec[", ".spec[x]", ".spec.ports[a:b:c:d]", ".."[:1] + ".[", ".a["])
+@pytest.mark.parametrize("path", [".spec[", ".spec[x]", ".spec.ports[a:b:c:d]", ".a["])
 def test_what_is_no_path_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="JSONPath"):
         compile_path(path)

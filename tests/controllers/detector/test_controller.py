@@ -1,84 +1,27 @@
-"""The detector against a real API server: what users see of claims and bindings."""
+"""Templates and the policies they come to follow, against a real API server."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
-from karmada.api.groups.kubernetes import (
-    CONFIG_MAPS,
-    CUSTOM_RESOURCE_DEFINITIONS,
-    DEPLOYMENTS,
-    EVENTS,
-    NAMESPACES,
-)
-from karmada.api.groups.policy import CLUSTER_PROPAGATION_POLICIES, OVERRIDE_POLICIES, PROPAGATION_POLICIES
-from karmada.api.groups.work import CLUSTER_RESOURCE_BINDINGS, RESOURCE_BINDINGS, ResourceBinding
+from karmada.api.groups.kubernetes import CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, EVENTS
+from karmada.api.groups.policy import OVERRIDE_POLICIES, PROPAGATION_POLICIES
+from karmada.api.groups.work import RESOURCE_BINDINGS
 from karmada.api.gvk import GroupVersionResource, Resource
 from karmada.api.objects import Object, annotations_of, labels_of
-from tests.controllers.detector.plane import Plane, detector, eventually, plane
-
-ID = "propagationpolicy.karmada.io/permanent-id"
-CLUSTER_ID = "clusterpropagationpolicy.karmada.io/permanent-id"
-NAME = "propagationpolicy.karmada.io/name"
-CONFIG = {"apiVersion": "v1", "kind": "ConfigMap"}
-SETTLE_SECONDS = 0.3
-"""How long "nothing happens" is watched for."""
-
-
-@pytest.fixture
-async def user() -> AsyncIterator[Plane]:
-    async with plane() as made:
-        await made.namespaces("shop")
-        yield made
-
-
-async def config(user: Plane, name: str = "c", namespace: str = "shop", **labels: str) -> Object:
-    metadata = {"name": name, "namespace": namespace, "labels": labels}
-    return await user.create(CONFIG_MAPS, {"metadata": metadata, "data": {"colour": "teal"}})
-
-
-async def policy(
-    user: Plane, name: str, *selectors: Object, clusters: list[str] | None = None, **spec: Any
-) -> str:
-    """Create a PropagationPolicy; its permanent id."""
-    placement = {"clusterAffinity": {"clusterNames": clusters or ["member1"]}}
-    made = await user.create(
-        PROPAGATION_POLICIES,
-        {
-            "metadata": {"name": name, "namespace": "shop"},
-            "spec": {"resourceSelectors": list(selectors) or [CONFIG], "placement": placement, **spec},
-        },
-    )
-    return made.metadata.labels[ID]
-
-
-async def cluster_policy(user: Plane, name: str, *selectors: Object, **spec: Any) -> str:
-    made = await user.create(
-        CLUSTER_PROPAGATION_POLICIES,
-        {"metadata": {"name": name}, "spec": {"resourceSelectors": list(selectors) or [CONFIG], **spec}},
-    )
-    return made.metadata.labels[CLUSTER_ID]
-
-
-async def bound(user: Plane, policy_name: str, name: str = "c-configmap") -> ResourceBinding:
-    """The binding, once it follows that policy."""
-
-    async def look() -> ResourceBinding | None:
-        found = await user.get(RESOURCE_BINDINGS, "shop", name)
-        return found if found.metadata.annotations.get(NAME) == policy_name else None
-
-    found = await eventually(look, f"{name} follows {policy_name}")
-    assert found is not None
-    return found
-
-
-async def unbound(user: Plane, name: str = "c-configmap") -> bool:
-    """Whether there is no such binding, nor will be for a while."""
-    await asyncio.sleep(SETTLE_SECONDS)
-    keys = {item.metadata.name for item in (await user.client.list(RESOURCE_BINDINGS)).items}
-    return name not in keys
+from tests.controllers.detector.plane import Plane, detector, eventually
+from tests.controllers.detector.users import (
+    CLUSTER_ID,
+    CONFIG,
+    ID,
+    NAME,
+    SETTLE_SECONDS,
+    bound,
+    cluster_policy,
+    config,
+    policy,
+    unbound,
+)
 
 
 @pytest.mark.parametrize("first", ["template", "policy"])
@@ -111,35 +54,6 @@ async def test_a_template_is_claimed_and_bound_whoever_comes_first(user: Plane, 
     }
 
 
-async def test_users_are_told_what_was_applied(user: Plane) -> None:
-    async with detector(user):
-        await policy(user, "p")
-        await config(user)
-        await bound(user, "p")
-    events = [
-        item for item in (await user.client.list(EVENTS)).items if item["reason"] == "ApplyPolicySucceed"
-    ]
-    assert [(item["involvedObject"]["kind"], item["message"]) for item in events] == [
-        ("ConfigMap", "Apply policy(shop/p) succeed")
-    ]
-
-
-async def test_replicas_of_a_workload_are_on_its_binding(user: Plane) -> None:
-    containers = [{"name": "app", "image": "web", "resources": {"requests": {"cpu": "100m"}}}]
-    labels = {"run": "web"}
-    spec = {
-        "replicas": 3,
-        "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
-    }
-    async with detector(user):
-        await policy(user, "p", {"apiVersion": "apps/v1", "kind": "Deployment"})
-        await user.create(DEPLOYMENTS, {"metadata": {"name": "web", "namespace": "shop"}, "spec": spec})
-        binding = await bound(user, "p", "web-deployment")
-    assert binding.spec.replicas == 3
-    assert binding.spec.to_json()["replicaRequirements"]["resourceRequest"] == {"cpu": "100m"}
-
-
 async def test_a_policy_of_the_namespace_comes_before_a_cluster_policy(user: Plane) -> None:
     async with detector(user):
         await cluster_policy(user, "everywhere", priority=100)
@@ -159,120 +73,12 @@ async def test_the_first_claim_stays_when_a_better_policy_comes(user: Plane) -> 
         await bound(user, "first")
 
 
-async def test_preemption_takes_a_template_over(user: Plane) -> None:
-    async with detector(user, preemption=True):
-        await policy(user, "first")
-        await config(user)
-        await bound(user, "first")
-        await policy(user, "better", {**CONFIG, "name": "c"}, priority=10, preemption="Always")
-        await bound(user, "better")
-
-
-async def test_a_cluster_scoped_template_gets_a_cluster_binding(user: Plane) -> None:
-    async with detector(user):
-        policy_id = await cluster_policy(
-            user, "ns", {"apiVersion": "v1", "kind": "Namespace", "name": "shop"}
-        )
-
-        async def look() -> bool:
-            found = await user.get(CLUSTER_RESOURCE_BINDINGS, "", "shop-namespace")
-            return found.metadata.labels.get(CLUSTER_ID) == policy_id
-
-        await eventually(look, "the namespace is bound")
-    assert labels_of(await user.get(NAMESPACES, "", "shop"))[CLUSTER_ID] == policy_id
-
-
 async def test_objects_in_reserved_namespaces_are_left_alone(user: Plane) -> None:
     async with detector(user):
         await cluster_policy(user, "everywhere")
         await config(user, namespace="karmada-system")
         await asyncio.sleep(SETTLE_SECONDS)
     assert CLUSTER_ID not in labels_of(await user.get(CONFIG_MAPS, "karmada-system", "c"))
-
-
-async def test_an_edited_policy_reaches_the_binding(user: Plane) -> None:
-    async with detector(user):
-        await policy(user, "p")
-        await config(user)
-        await bound(user, "p")
-        await user.patch(PROPAGATION_POLICIES, "shop", "p", {"spec": {"conflictResolution": "Overwrite"}})
-
-        async def look() -> bool:
-            return (await bound(user, "p")).spec.conflict_resolution == "Overwrite"
-
-        await eventually(look, "the binding is refreshed")
-
-
-async def test_an_edited_template_reaches_the_binding(user: Plane) -> None:
-    async with detector(user):
-        await policy(user, "p")
-        await config(user)
-        await bound(user, "p")
-        await user.patch(CONFIG_MAPS, "shop", "c", {"data": {"colour": "red"}})
-        version = (await user.get(CONFIG_MAPS, "shop", "c"))["metadata"]["resourceVersion"]
-
-        async def look() -> bool:
-            return (await bound(user, "p")).spec.resource.resource_version == version
-
-        await eventually(look, "the binding names the new version")
-
-
-async def test_a_template_that_is_not_selected_any_more_is_released(user: Plane) -> None:
-    async with detector(user):
-        await policy(user, "p")
-        await config(user)
-        await bound(user, "p")
-        other = {"spec": {"resourceSelectors": [{**CONFIG, "name": "other", "namespace": "shop"}]}}
-        await user.patch(PROPAGATION_POLICIES, "shop", "p", other)
-
-        async def look() -> bool:
-            return not labels_of(await user.get(CONFIG_MAPS, "shop", "c"))
-
-        await eventually(look, "the claim is taken off")
-    binding = await user.get(RESOURCE_BINDINGS, "shop", "c-configmap")
-    assert ID not in binding.metadata.labels
-    assert NAME not in binding.metadata.annotations
-
-
-async def test_a_deleted_policy_hands_its_templates_over(user: Plane) -> None:
-    async with detector(user):
-        await policy(user, "aaa", {**CONFIG, "name": "c"})
-        await config(user)
-        before = await bound(user, "aaa")
-        await policy(user, "bbb", clusters=["member2"])
-        await user.delete(PROPAGATION_POLICIES, "shop", "aaa")
-        after = await bound(user, "bbb")
-    assert after.metadata.uid == before.metadata.uid
-    assert {item.metadata.name for item in (await user.client.list(PROPAGATION_POLICIES)).items} == {"bbb"}
-
-
-async def test_a_deleted_policy_leaves_binding_and_template_without_claim(user: Plane) -> None:
-    async with detector(user):
-        await policy(user, "p")
-        await config(user)
-        await bound(user, "p")
-        await user.delete(PROPAGATION_POLICIES, "shop", "p")
-
-        async def gone() -> bool:
-            return not (await user.client.list(PROPAGATION_POLICIES)).items
-
-        await eventually(gone, "the policy is gone")
-    assert not labels_of(await user.get(CONFIG_MAPS, "shop", "c"))
-    assert ID not in (await user.get(RESOURCE_BINDINGS, "shop", "c-configmap")).metadata.labels
-
-
-async def test_a_policy_deleted_while_nobody_looked_is_cleaned_up_later(user: Plane) -> None:
-    async with detector(user):
-        await policy(user, "p")
-        await config(user)
-        await bound(user, "p")
-    await user.delete(PROPAGATION_POLICIES, "shop", "p")
-    async with detector(user):
-
-        async def released() -> bool:
-            return not labels_of(await user.get(CONFIG_MAPS, "shop", "c"))
-
-        await eventually(released, "the claim is taken off")
 
 
 async def test_a_claim_label_taken_off_by_a_user_comes_back(user: Plane) -> None:
@@ -335,23 +141,6 @@ async def test_a_restart_with_nothing_changed_writes_nothing(user: Plane) -> Non
     async with detector(user):
         await asyncio.sleep(SETTLE_SECONDS)
     assert await user.versions(*watched) == before
-
-
-async def test_a_status_written_while_nobody_looked_is_no_change(user: Plane) -> None:
-    labels = {"run": "web"}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "web"}]}}
-    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
-    async with detector(user):
-        await policy(user, "p", {"apiVersion": "apps/v1", "kind": "Deployment"})
-        await user.create(DEPLOYMENTS, {"metadata": {"name": "web", "namespace": "shop"}, "spec": spec})
-        await bound(user, "p", "web-deployment")
-    await user.client.patch(
-        DEPLOYMENTS, DEPLOYMENTS.key("shop", "web"), {"status": {"replicas": 1}}, subresource="status"
-    )
-    before = await user.versions(RESOURCE_BINDINGS)
-    async with detector(user):
-        await asyncio.sleep(SETTLE_SECONDS)
-    assert await user.versions(RESOURCE_BINDINGS) == before
 
 
 async def test_a_binding_deleted_by_hand_comes_back(user: Plane) -> None:

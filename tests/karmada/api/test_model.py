@@ -88,7 +88,7 @@ def test_a_change_touches_only_what_was_meant() -> None:
 
 def test_a_model_cannot_be_changed_in_place() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        Thing.from_json({}).mode = "A"
+        Thing.from_json({}).mode = "A"  # type: ignore[misc]
 
 
 def test_a_wrong_type_is_an_error() -> None:

@@ -1,5 +1,6 @@
 """Protobuf bodies of built-in kinds, against bytes put together by hand and against themselves."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -261,20 +262,16 @@ def test_negative_numbers_survive(value: int) -> None:
 @example(b"\x0a\x00")
 def test_any_bytes_decode_or_are_refused(data: bytes) -> None:
     for type_ in ("io.k8s.api.core.v1.Pod", "io.k8s.api.apps.v1.Deployment"):
-        try:
+        with suppress(ProtobufError):
             decode_message(type_, data)
-        except ProtobufError as error:
-            assert error.status_code == 400
 
 
 @given(st.integers(0, 400), st.integers(0, 255))
 def test_a_damaged_body_decodes_or_is_refused(position: int, byte: int) -> None:
     body = bytearray(encode_protobuf(DEPLOYMENT))
     body[position % len(body)] = byte
-    try:
+    with suppress(BadRequest, UnsupportedMediaType):
         decode_protobuf(bytes(body))
-    except (BadRequest, UnsupportedMediaType) as error:
-        assert error.status_code in (400, 415)
 
 
 _SAMPLES: dict[str, st.SearchStrategy[Any]] = {

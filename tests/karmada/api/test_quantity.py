@@ -170,7 +170,7 @@ def test_addition_and_subtraction_are_exact(first: str, second: str) -> None:
     a, b = q(first), q(second)
     assert (a + b) - b == a
     assert a + b == b + a
-    assert -(-a) == a
+    assert a + (-a) == ZERO
     assert (a < b) == (b - a > ZERO)
 
 

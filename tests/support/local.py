@@ -1,0 +1,96 @@
+"""A local control plane in a folder of its own, started and stopped as a user would: with `karmadactl
+local`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+T = TypeVar("T")
+UP_SECONDS = 120
+WAIT_SECONDS = 30.0
+
+
+class LocalPlane:
+    """A context manager around `karmadactl local up` and `down`."""
+
+    def __init__(self, state: Path, *, port: int, members: int = 3, nodes: int = 1, etcd: str = "") -> None:
+        self.state = state
+        self._options = [f"--port={port}", f"--members={members}", f"--nodes={nodes}"]
+        if etcd:
+            self._options.append(f"--etcd={etcd}")
+        self.karmada_config = state / "karmada.config"
+        self.members_config = state / "members.config"
+
+    def __enter__(self) -> "LocalPlane":
+        self.up()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.karmadactl("local", "down", f"--state={self.state}")
+
+    def up(self) -> str:
+        """Start what does not run; returns what it printed."""
+        return self.karmadactl("local", "up", f"--state={self.state}", *self._options)
+
+    def karmadactl(self, *arguments: str) -> str:
+        """Run it; raises with all output when it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", "karmada.cli.main", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=UP_SECONDS,
+            check=False,
+            env={**os.environ, "KUBECONFIG": str(self.karmada_config)},
+        )
+        if done.returncode:
+            raise RuntimeError(
+                f"karmadactl {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
+            )
+        return done.stdout
+
+    def member_config(self, name: str) -> Path:
+        return self.state / "members" / name / "admin.kubeconfig"
+
+    def kill(self, process: str) -> None:
+        """SIGKILL, as a crash would."""
+        started = json.loads((self.state / "run" / f"{process}.pid").read_text())
+        os.kill(started["pid"], signal.SIGKILL)
+
+    def kubectl(self, *arguments: str, member: str = "", program: Path | None = None, stdin: str = "") -> str:
+        """Output of a kubectl command; raises when it fails."""
+        config = self.member_config(member) if member else self.karmada_config
+        done = subprocess.run(
+            [str(program or self.state / "bin" / "kubectl"), f"--kubeconfig={config}", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
+
+
+def eventually(probe: Callable[[], T], *, until: Callable[[T], bool], seconds: float = WAIT_SECONDS) -> T:
+    """What probe gives once it is what we wait for; the last answer is in the error when it never is."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            found: T | RuntimeError = probe()
+            if until(found):  # type: ignore[arg-type]
+                return found  # type: ignore[return-value]
+        except RuntimeError as error:
+            found = error
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:.0f} s; last: {found}")
+        time.sleep(0.1)
