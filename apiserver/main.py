@@ -18,7 +18,8 @@ class MainOptions(ServerOptions):
     """A server as its own process: it keeps its state on disk and listens to the network."""
 
     storage: str = "sqlite:///var/lib/karmada/karmada.db"
-    """--storage: where objects are kept: memory://, sqlite:///path/to/file, or etcd://host:2379,host2:2379."""
+    """--storage: where objects are kept: memory://, sqlite:///path/to/file, or
+    etcd://host:2379,host2:2379."""
     host: str = "0.0.0.0"
     """--bind-address: address to listen on."""
     port: int = 5443

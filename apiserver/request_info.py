@@ -1,7 +1,7 @@
 """One request, parsed once: who asks (UserInfo), for what (RequestInfo), with what (Request); and Response.
 
-app.py builds a Request from aiohttp, filters and handlers read it and answer with a Response or a Stream. Nothing
-below app.py knows aiohttp, so handlers can be tested and moved without it. URL grammar: spec/apiserver.md section 2.
+app/ builds a Request from aiohttp, filters and handlers read it and answer with a Response or a Stream. No
+handler knows the HTTP server, so it can be tested and moved without it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,7 +21,8 @@ class UserInfo:
 
 @dataclass(frozen=True, slots=True)
 class RequestInfo:
-    """What a method and path ask for. Non-resource requests have is_resource False and the lower-case method as verb.
+    """What a method and path ask for. Non-resource requests have is_resource False and the lower-case method
+    as verb.
 
     name is "" for collections; with a metadata.name field selector on a collection it carries that name.
     rest is what follows a subresource in the path (`proxy/api/v1/pods` -> "/api/v1/pods").
@@ -40,7 +41,8 @@ class RequestInfo:
 
     @classmethod
     def parse(cls, method: str, path: str, query: "Query") -> "RequestInfo":
-        """What method and the decoded path ask for. Never raises: what is no resource is a non-resource request."""
+        """What method and the decoded path ask for. Never raises: what is no resource is a non-resource "
+        "request."""
         segments = path.split("/")[1:]
         if segments and not segments[-1]:
             segments.pop()
@@ -112,7 +114,18 @@ def _resource_info(
         verb = "watch"
     if not name and verb in ("list", "watch", "deletecollection"):
         name = _selected_name(query.get("fieldSelector"))
-    return RequestInfo(path, verb, True, group, version, segments[0], subresource, namespace, name, rest)
+    return RequestInfo(
+        path,
+        verb,
+        is_resource=True,
+        group=group,
+        version=version,
+        resource=segments[0],
+        subresource=subresource,
+        namespace=namespace,
+        name=name,
+        rest=rest,
+    )
 
 
 def _selected_name(field_selector: str) -> str:

@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from karmada.interpreter.native.prune import prune_manifest
-
 from karmada.api.errors import AlreadyExists, Conflict, NotFound
 from karmada.api.groups.meta import ObjectMeta, OwnerReference
 from karmada.api.groups.work import WORKS, Work, WorkloadTemplate, WorkSpec
 from karmada.api.gvk import ObjectKey
 from karmada.api.objects import Object, annotations_of, labels_of, uid_of, with_annotations, with_labels
 from karmada.api.wellknown import (
+    CLUSTER_RESOURCE_BINDING_NAME_ANNOTATION,
     CLUSTER_RESOURCE_BINDING_PERMANENT_ID_LABEL,
     CONFLICT_RESOLUTION_ANNOTATION,
     EXECUTION_FINALIZER,
@@ -24,6 +23,8 @@ from karmada.api.wellknown import (
     MANAGED_BY_KARMADA_LABEL,
     MANAGED_BY_KARMADA_VALUE,
     MANAGED_LABELS_ANNOTATION,
+    RESOURCE_BINDING_NAME_ANNOTATION,
+    RESOURCE_BINDING_NAMESPACE_ANNOTATION,
     RESOURCE_BINDING_PERMANENT_ID_LABEL,
     TEMPLATE_UID_ANNOTATION,
     WORK_NAME_ANNOTATION,
@@ -32,8 +33,10 @@ from karmada.api.wellknown import (
 )
 from karmada.client.client import Client
 from karmada.client.informer import Informers
+from karmada.interpreter.native.prune import prune_manifest
 
 BINDING_INDEX: Final = "binding-permanent-id"
+BINDING_NAME_INDEX: Final = "binding-name"
 
 
 class Written(StrEnum):
@@ -54,11 +57,16 @@ class Works:
     def __init__(self, *, informers: Informers, client: Client) -> None:
         self.informer = informers.ensure(WORKS)
         self.informer.cache.add_index(BINDING_INDEX, binding_ids)
+        self.informer.cache.add_index(BINDING_NAME_INDEX, binding_names)
         self._client = client
 
     def of_binding(self, permanent_id: str) -> list[Work]:
         """The Works of a ResourceBinding or ClusterResourceBinding."""
         return self.informer.cache.by_index(BINDING_INDEX, permanent_id) if permanent_id else []
+
+    def naming_binding(self, namespace: str, name: str) -> list[Work]:
+        """The Works that name a binding of this place, whichever binding of that name it was."""
+        return self.informer.cache.by_index(BINDING_NAME_INDEX, f"{namespace}/{name}")
 
     async def ensure(
         self,
@@ -120,6 +128,17 @@ def binding_ids(work: Work) -> list[str]:
     labels = work.metadata.labels
     ids = (RESOURCE_BINDING_PERMANENT_ID_LABEL, CLUSTER_RESOURCE_BINDING_PERMANENT_ID_LABEL)
     return [labels[label] for label in ids if labels.get(label)]
+
+
+def binding_names(work: Work) -> list[str]:
+    """namespace/name of the binding a Work names; the namespace of a ClusterResourceBinding is ""."""
+    annotations = work.metadata.annotations
+    found: list[str] = []
+    if name := annotations.get(RESOURCE_BINDING_NAME_ANNOTATION):
+        found.append(f"{annotations.get(RESOURCE_BINDING_NAMESPACE_ANNOTATION, '')}/{name}")
+    if name := annotations.get(CLUSTER_RESOURCE_BINDING_NAME_ANNOTATION):
+        found.append(f"/{name}")
+    return found
 
 
 def stamped(manifest: Object, namespace: str, name: str, annotations: Mapping[str, str]) -> Object:

@@ -7,10 +7,9 @@ changed. Before: detector/ makes bindings. After: binding/ renders Works for spe
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -18,28 +17,23 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from karmada.api.errors import ApiError, Conflict, NotFound
 from karmada.api.groups.cluster import Cluster
-from karmada.api.groups.policy import Placement
 from karmada.api.groups.work import ResourceBinding
-from karmada.api.gvk import GroupVersionResource, ObjectKey, Resource
+from karmada.api.gvk import ObjectKey, Resource
 from karmada.api.objects import Object
 from karmada.api.wellknown import (
-    BINDING_MANAGED_BY_LABEL,
-    CLUSTER_PROPAGATION_POLICY_PERMANENT_ID_LABEL,
     DEFAULT_SCHEDULER,
     EVENT_SCHEDULE_BINDING_FAILED,
     EVENT_SCHEDULE_BINDING_SUCCEED,
     NORMAL,
-    PROPAGATION_POLICY_PERMANENT_ID_LABEL,
     WARNING,
 )
 from karmada.client.client import Client
 from karmada.client.events import EventRecorder
-from karmada.client.informer import Change, Informer
+from karmada.client.informer import Informer
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock, rfc3339
 from scheduler.decide import Decision, Settings, Step, schedule
 from scheduler.framework import Framework
-from scheduler.inflight import Assumptions, PlacedPeers, Written
-from scheduler.placement import CompiledPlacement, compile_placement
+from scheduler.placement import CompiledPlacement
 from scheduler.plugins import build_framework
 from scheduler.queue import BindingQueue, Item
 from scheduler.results import (
@@ -54,16 +48,14 @@ from scheduler.results import (
     status_changes,
     success_text,
 )
-from scheduler.snapshot import Snapshot, Traits
-from scheduler.triggers import Cause, cause_to_schedule, concerns, reschedule_pending
+from scheduler.snapshot import Snapshot
+from scheduler.triggers import Cause, cause_to_schedule, reschedule_pending
+from scheduler.world import INCOMING, World
 
 log = logging.getLogger(__name__)
 
 WORKERS: Final = 16
 """Bindings being written at the same time. Decisions are single steps, so they never overlap."""
-WALK_CHUNK: Final = 500
-"""Bindings looked at for a changed cluster before others get their turn."""
-SWEEP_SECONDS: Final = 60.0
 STATUS_TRIES: Final = 5
 
 _MILLISECOND_BUCKETS: Final = tuple(0.001 * 2**power for power in range(15))
@@ -82,17 +74,9 @@ _STEP_DURATION = Histogram(
     ["schedule_step"],
     buckets=_MILLISECOND_BUCKETS,
 )
-_INCOMING = Counter(
-    "karmada_scheduler_queue_incoming_bindings_total",
-    "Bindings put into the queue, by what did it.",
-    ["event"],
-)
 _PENDING = Gauge("scheduler_pending_bindings", "Bindings that wait, by where.", ["queue"])
 _STEPS = {step: _STEP_DURATION.labels(step.value) for step in Step}
-_EVENTS = {
-    name: _INCOMING.labels(name)
-    for name in ("BindingAdd", "BindingUpdate", "ClusterChanged", "ScheduleAttemptFailure")
-}
+_FAILURES = INCOMING.labels("ScheduleAttemptFailure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,43 +103,32 @@ class Scheduler:
         options: CycleOptions,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self._bindings = {informer.resource.gvr: informer for informer in bindings}
-        self._clusters = clusters
+        self._resources = {informer.resource.gvr: informer.resource for informer in bindings}
         self._client = client
         self._recorder = recorder
         self._queue = queue
-        self._options = options
+        self._settings = options.settings
         self._clock = clock
         self._framework: Framework = build_framework(options.settings.gates, wanted=options.plugins)
-        self._placements: dict[ObjectKey, tuple[Placement, CompiledPlacement]] = {}
-        self._written = Written()
-        self._assumptions = Assumptions(clock=clock) if options.settings.gates.overcommit_protection else None
-        namespaced = next((informer for informer in bindings if informer.resource.namespaced), None)
-        affinity = options.settings.gates.workload_affinity and namespaced is not None
-        self._peers = PlacedPeers(namespaced.cache) if affinity and namespaced is not None else None
-        self._last_snapshot: Snapshot | None = None
-        self._snapshot_is_current = False
-        self._changed_clusters: deque[Traits] = deque()
-        self._cluster_changed = asyncio.Event()
+        self._world = World(
+            bindings=bindings,
+            clusters=clusters,
+            queue=queue,
+            scheduler_name=options.scheduler_name,
+            gates=options.settings.gates,
+            clock=clock,
+        )
 
     async def run(self, *, workers: int = WORKERS) -> None:
         """Watch, queue, decide, write. The informers must have synced."""
-        self.watch()
+        self._world.watch()
         for place in self._queue.sizes():
             _PENDING.labels(place).set_function(partial(self._pending, place))
         async with asyncio.TaskGroup() as group:
             group.create_task(self._queue.run(), name="scheduling queue")
-            group.create_task(self._follow_clusters(), name="bindings of changed clusters")
-            if self._assumptions is not None:
-                group.create_task(self._sweep(self._assumptions), name="expired assumptions")
+            group.create_task(self._world.run(), name="changed clusters")
             for number in range(workers):
                 group.create_task(self._work(), name=f"scheduler {number}")
-
-    def watch(self) -> None:
-        """Turn changes into queued keys from now on."""
-        self._clusters.add_handler(self._on_cluster, name="scheduler clusters")
-        for informer in self._bindings.values():
-            informer.add_handler(self._on_binding, name="scheduler bindings")
 
     def _pending(self, place: str) -> float:
         return self._queue.sizes()[place]
@@ -181,26 +154,24 @@ class Scheduler:
                 self._queue.park(item)
             case Next.RETRY:
                 self._queue.retry(item)
-        _EVENTS["ScheduleAttemptFailure"].inc()
+        _FAILURES.inc()
 
     async def reconcile(self, key: ObjectKey) -> Next:
         """One pass over one binding."""
-        informer = self._bindings[key.resource]
-        cached = informer.cache.get(key)
-        if cached is None:
+        binding = self._world.binding(key)
+        if binding is None:
             return Next.FORGET
-        binding = self._written.newest(key, cached)
         if binding.metadata.deletion_timestamp:
             self._tell(binding, WARNING, EVENT_SCHEDULE_BINDING_FAILED, deleting_text(binding))
             return Next.FORGET
-        if binding.spec.placement is None or not self._is_ours(binding):
+        if binding.spec.placement is None or not self._world.is_ours(binding):
             return Next.FORGET  # whatever changes that is a change of its spec and brings it back
-        placement = self._compiled(key, binding.spec.placement)
-        snapshot = self._snapshot()
-        cause = cause_to_schedule(binding, placement, snapshot, self._options.settings.gates)
+        placement = self._world.compiled(key, binding.spec.placement)
+        snapshot = self._world.snapshot()
+        cause = cause_to_schedule(binding, placement, snapshot, self._settings.gates)
         if cause is None:
-            return await self._observe(informer.resource, key, binding)
-        return await self._schedule(informer.resource, key, binding, placement, snapshot, cause)
+            return await self._observe(self._resources[key.resource], key, binding)
+        return await self._schedule(self._resources[key.resource], key, binding, placement, snapshot, cause)
 
     # --- one scheduling run ---
 
@@ -238,7 +209,7 @@ class Scheduler:
                 except ApiError as error:
                     errors.append(error)
                 else:
-                    self._remember(key, binding, newest)
+                    self._world.spec_written(key, binding, newest)
             outcome = outcome_of(errors)
             told = await self._write_outcome(resource, key, binding, newest, decision, outcome)
         except NotFound:
@@ -260,21 +231,8 @@ class Scheduler:
             since = now
 
         return schedule(
-            binding, snapshot, framework=self._framework, settings=self._options.settings, observe=observe
+            binding, snapshot, framework=self._framework, settings=self._settings, observe=observe
         )
-
-    def _remember(self, key: ObjectKey, before: ResourceBinding, written: ResourceBinding) -> None:
-        """What we know of our own write before it comes back."""
-        self._put(key, written)
-        if not key.namespace:
-            return
-        if self._assumptions is not None and before.spec.replica_requirements is not None:
-            self._assumptions.write(key, written)
-        if self._peers is not None:
-            self._peers.sent(key, written)
-
-    def _put(self, key: ObjectKey, written: ResourceBinding) -> None:
-        self._written.put(key, written, cached=self._bindings[key.resource].cache.get(key))
 
     async def _write_outcome(
         self,
@@ -327,7 +285,7 @@ class Scheduler:
                     raise
                 current = await self._client.get(resource, key)
             else:
-                self._put(key, written)
+                self._world.written(key, written)
                 return wanted
         return {}
 
@@ -346,125 +304,11 @@ class Scheduler:
         self._recorder.event(binding, type=type, reason=reason, message=message)
         self._recorder.event(resource_reference(binding), type=type, reason=reason, message=message)
 
-    # --- changes of bindings ---
-
-    def _on_binding(self, change: Change[ResourceBinding]) -> None:
-        key, old, new = change.key, change.old, change.new
-        if new is None:
-            self._forget(key)
-            return
-        if self._peers is not None:
-            self._peers.seen(key, new)
-        if self._assumptions is not None and old is not None:
-            self._assumptions.seen(key, old, new)
-        self._written.seen(key, new)
-        was_ours = old is not None and self._is_ours(old)
-        if not self._is_ours(new):
-            if was_ours and self._assumptions is not None:
-                self._assumptions.forget(key)
-        elif old is None or not was_ours:
-            self._enqueue(key, new, "BindingAdd")
-        elif old.metadata.generation != new.metadata.generation:
-            self._enqueue(key, new, "BindingUpdate")
-
-    def _forget(self, key: ObjectKey) -> None:
-        self._queue.discard(key)
-        self._placements.pop(key, None)
-        self._written.seen(key, None)
-        if self._assumptions is not None:
-            self._assumptions.forget(key)
-        if self._peers is not None:
-            self._peers.seen(key, None)
-
-    def _enqueue(self, key: ObjectKey, binding: ResourceBinding, event: str) -> None:
-        priority = binding.spec.schedule_priority
-        self._queue.add(key, priority=priority.priority if priority is not None else 0)
-        _EVENTS[event].inc()
-
-    def _is_ours(self, binding: ResourceBinding) -> bool:
-        """Names this scheduler, is not suspended, and a policy or a controller stands behind it."""
-        labels = binding.metadata.labels
-        return self._is_open(binding) and bool(
-            labels.get(PROPAGATION_POLICY_PERMANENT_ID_LABEL)
-            or labels.get(CLUSTER_PROPAGATION_POLICY_PERMANENT_ID_LABEL)
-            or labels.get(BINDING_MANAGED_BY_LABEL)
-        )
-
-    def _is_open(self, binding: ResourceBinding) -> bool:
-        suspension = binding.spec.suspension
-        name = binding.spec.scheduler_name or DEFAULT_SCHEDULER
-        return name == self._options.scheduler_name and not (suspension and suspension.scheduling)
-
-    # --- changes of clusters ---
-
-    def _on_cluster(self, change: Change[Cluster]) -> None:
-        self._snapshot_is_current = False
-        old, new = change.old, change.new
-        if old is None or new is None:
-            if new is not None:
-                self._queue.room_changed()
-            return
-        if new.metadata.deletion_timestamp and not old.metadata.deletion_timestamp:
-            self._follow(new)
-        elif old.metadata.labels != new.metadata.labels or old.metadata.generation != new.metadata.generation:
-            self._follow(old, new)
-        elif old.status.resource_summary != new.status.resource_summary:
-            self._queue.room_changed()
-
-    def _follow(self, *clusters: Cluster) -> None:
-        self._changed_clusters.extend(Traits.of(cluster) for cluster in clusters)
-        self._cluster_changed.set()
-
-    async def _follow_clusters(self) -> None:
-        """Queue the bindings that a changed cluster concerns, as it was and as it is."""
-        while True:
-            await self._cluster_changed.wait()
-            self._cluster_changed.clear()
-            changed = list(self._changed_clusters)
-            self._changed_clusters.clear()
-            for gvr in self._bindings:
-                await self._walk(gvr, changed)
-
-    async def _walk(self, gvr: GroupVersionResource, changed: Sequence[Traits]) -> None:
-        cache = self._bindings[gvr].cache
-        for number, key in enumerate(cache.keys(), start=1):
-            if number % WALK_CHUNK == 0:
-                await self._clock.sleep(0)
-            binding = cache.get(key)
-            if binding is None or binding.spec.placement is None or not self._is_open(binding):
-                continue
-            if concerns(binding, self._compiled(key, binding.spec.placement), changed):
-                self._enqueue(key, binding, "ClusterChanged")
-
-    # --- what decisions are based on ---
-
-    def _snapshot(self) -> Snapshot:
-        if self._last_snapshot is None or not self._snapshot_is_current:
-            self._last_snapshot = Snapshot.of(
-                self._clusters.cache.list(), previous=self._last_snapshot, peers=self._peers
-            )
-            self._snapshot_is_current = True
-        if self._assumptions is None:
-            return self._last_snapshot
-        return replace(self._last_snapshot, assumed=self._assumptions.by_cluster())
-
-    def _compiled(self, key: ObjectKey, placement: Placement) -> CompiledPlacement:
-        """Compiled once per version of a binding."""
-        known = self._placements.get(key)
-        if known is not None and known[0] is placement:
-            return known[1]
-        compiled = compile_placement(placement)
-        self._placements[key] = (placement, compiled)
-        return compiled
-
-    async def _sweep(self, assumptions: Assumptions) -> None:
-        while True:
-            await self._clock.sleep(SWEEP_SECONDS)
-            assumptions.sweep()
-
 
 def _known_generation(before: ResourceBinding, newest: ResourceBinding) -> int:
     """Up to which generation newest holds nothing in its spec but what we saw and our targets."""
-    if newest.spec.model_copy(update={"clusters": before.spec.clusters}) == before.spec:
-        return newest.metadata.generation
-    return before.metadata.generation
+    wished, found = before.spec, newest.spec
+    same = wished.model_extra == found.model_extra and all(
+        value == getattr(found, name, None) for name, value in wished if name != "clusters"
+    )
+    return newest.metadata.generation if same else before.metadata.generation

@@ -258,7 +258,7 @@ class FifoBindingQueue(BindingQueue):
         self._max_seconds = max_seconds
         self._per_second = per_second
         self._burst = burst
-        self._bucket_free_at = 0.0
+        self._bucket_free_at = float("-inf")
         self._active = _Active(by_priority=False)
         self._failures: dict[ObjectKey, int] = {}
         self._waiting: dict[ObjectKey, object] = {}

@@ -1,8 +1,9 @@
-"""The order of admission: namespace life cycle, the kind's own defaults, mutating plugins; then rules, then plugins.
+"""The order of admission: namespace life cycle, the kind's own defaults, mutating plugins; then rules, then
+plugins.
 
-In: an object about to be written and its context. Out: the object changed in place, or a refusal. The rules of each
-kind come from tables of (group, resource) in admission/kubernetes and admission/karmada; plugins (webhooks) are given
-to the constructor by app.py.
+In: an object about to be written and its context. Out: the object changed in place, or a refusal. The rules
+of each kind come from tables of (group, resource) in admission/kubernetes and admission/karmada; plugins
+(webhooks) are given to the constructor by app.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,7 +54,8 @@ class Chain:
             rules.default(obj, context)
 
     async def mutate(self, obj: Object, context: AdmissionContext) -> Object:
-        """The object after mutating admission: obj itself or a new one that still wants shaping and defaulting."""
+        """The object after mutating admission: obj itself or a new one that still wants shaping and
+        defaulting."""
         await check_namespace(context)
         for plugin in self._plugins:
             changed = await plugin.mutate(obj, context)

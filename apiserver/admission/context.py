@@ -63,9 +63,10 @@ class AdmissionContext:
 class Rules:
     """What the API server itself knows about a kind. All parts are optional.
 
-    default sets fields in place, after the schema's defaults and before the kind's validation; it must come to the
-    same result when it runs again on its own. validate gives broken rules or raises Forbidden; old is None on
-    create. delete may raise. prepare runs last before validation and may use what mutating webhooks left.
+    default sets fields in place, after the schema's defaults and before the kind's validation; it must come
+    to the same result when it runs again on its own. validate gives broken rules or raises Forbidden; old is
+    None on create. delete may raise. prepare runs last before validation and may use what mutating webhooks
+    left.
     """
 
     default: Callable[[Object, AdmissionContext], None] | None = None

@@ -109,8 +109,10 @@ def _stored_version_errors(crd: Object) -> list[FieldError]:
         invalid_value(
             f"status.storedVersions[{index}]",
             version,
-            f"missing from spec.versions; {version} was previously a storage version, and must remain in spec.versions "
-            f"until a storage migration ensures no data remains persisted in {version} and removes {version} from "
+            f"missing from spec.versions; {version} was previously a storage version, and must remain in "
+            "spec.versions "
+            f"until a storage migration ensures no data remains persisted in {version} and removes "
+            f"{version} from "
             "status.storedVersions",
         )
         for index, version in enumerate(stored)

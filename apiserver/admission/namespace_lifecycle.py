@@ -1,7 +1,7 @@
 """NamespaceLifecycle: nothing is created in a namespace that is missing or going; some namespaces never go.
 
-In: every create and delete. Out: 404 for a missing namespace, 403 for a terminating one. A namespace that the cache
-does not know yet is looked up live, since it may have been made a moment ago through another server.
+In: every create and delete. Out: 404 for a missing namespace, 403 for a terminating one. A namespace that the
+cache does not know yet is looked up live, since it may have been made a moment ago through another server.
 """
 
 from typing import Final

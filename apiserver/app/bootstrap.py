@@ -1,4 +1,5 @@
-"""Makes the objects of a new control plane, through the same handlers that clients use, before it is ready."""
+"""Makes the objects of a new control plane, through the same handlers that clients use, before it is
+ready."""
 
 import orjson
 

@@ -1,7 +1,7 @@
 """Makes CustomResourceDefinitions live: accepts their names, serves them, and empties them when they go.
 
-In: changes of stored CRDs. Out: definitions in Resources at once, conditions and clean-up a moment later. The pure
-part is resources/custom.py.
+In: changes of stored CRDs. Out: definitions in Resources at once, conditions and clean-up a moment later. The
+pure part is resources/custom.py.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,8 @@ class _Served:
 
 
 class CustomResources(Controller[str]):
-    """Follows CRDs. Serving happens in the listener, so that a CRD that is seen is served; the rest is reconciled."""
+    """Follows CRDs. Serving happens in the listener, so that a CRD that is seen is served; the rest is
+    reconciled."""
 
     name = "customresourcedefinitions"
 
@@ -174,7 +175,14 @@ class CustomResources(Controller[str]):
     async def _delete(self, definition: ResourceDefinition, entry: Entry) -> None:
         group, version, resource = definition.gvr
         info = RequestInfo(
-            "", "delete", True, group, version, resource, namespace=entry.namespace, name=entry.name
+            path="",
+            verb="delete",
+            is_resource=True,
+            group=group,
+            version=version,
+            resource=resource,
+            namespace=entry.namespace,
+            name=entry.name,
         )
         request = Request("DELETE", info, Query(), {}, user=USER)
         try:

@@ -1,12 +1,13 @@
 """The HTTP side: aiohttp requests in, Request out to the filters; Response and Stream back to the connection.
 
-The only module of the server's request path that knows aiohttp. Watches write straight to the transport; whole
-answers are sent in one piece, large ones in several so that others get their turn.
+The only module of the server's request path that knows aiohttp. Watches write straight to the transport;
+whole answers are sent in one piece, large ones in several so that others get their turn.
 """
 
 import asyncio
 import gzip
 import ssl
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
@@ -22,16 +23,16 @@ MAX_BODY_BYTES: Final = 3 * 1024 * 1024
 GZIP_BYTES: Final = 128 * 1024
 PIECE_BYTES: Final = 256 * 1024
 CLOSED_CHECK_SECONDS: Final = 1.0
-DRAIN_LOW_BYTES: Final = 256 * 1024
 _NO_QUERY: Final = Query()
 
 
 class StreamWriter:
     """A chunked answer on a transport. write never waits."""
 
-    __slots__ = ("_transport", "task")
+    __slots__ = ("_raw", "_transport", "task")
 
-    def __init__(self, transport: asyncio.Transport, task: "asyncio.Task[Any]") -> None:
+    def __init__(self, raw: web.BaseRequest, transport: asyncio.Transport, task: "asyncio.Task[Any]") -> None:
+        self._raw = raw
         self._transport = transport
         self.task = task
 
@@ -48,11 +49,9 @@ class StreamWriter:
         return self._transport.is_closing()
 
     async def drain(self) -> None:
-        """Wait until the peer has taken most of it. A peer that takes nothing is noticed by the sweep or the timeout."""
-        pause = 0.0
-        while self.buffered > DRAIN_LOW_BYTES and not self.closed:
-            await asyncio.sleep(pause)
-            pause = min(pause + 0.005, 0.1)
+        """Wait until the peer has taken most of it; a peer that is gone takes everything."""
+        with suppress(ConnectionError):
+            await self._raw.writer.drain()
 
 
 class HttpBridge:
@@ -97,7 +96,7 @@ class HttpBridge:
         transport, task = raw.transport, asyncio.current_task()
         if transport is None or task is None:
             return response
-        writer = StreamWriter(transport, task)
+        writer = StreamWriter(raw, transport, task)
         self._streams.add(writer)
         try:
             await answer.run(writer)
@@ -228,10 +227,11 @@ class TakenConnection:
         transport = raw.transport
         if transport is None:
             raise ConnectionResetError("the client went away")
+        self._raw = raw
         self._transport = transport
         self._reader = asyncio.StreamReader()
         self._reader.set_transport(transport)
-        raw.protocol.set_parser(self)  # type: ignore[arg-type] - only feed_data and feed_eof are called
+        raw.protocol.set_parser(self)  # type: ignore[arg-type]  # only feed_data and feed_eof are called
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         self._reader.feed_data(data)
@@ -248,8 +248,7 @@ class TakenConnection:
             self._transport.write(data)
 
     async def drain(self) -> None:
-        while self._transport.get_write_buffer_size() > DRAIN_LOW_BYTES and not self._transport.is_closing():
-            await asyncio.sleep(0.005)
+        await self._raw.writer.drain()
 
     def close(self) -> None:
         self._transport.close()

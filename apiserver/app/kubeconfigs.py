@@ -1,4 +1,5 @@
-"""Kubeconfig files beside the certificates: how the processes of a control plane, and its owner, reach this server.
+"""Kubeconfig files beside the certificates: how the processes of a control plane, and its owner, reach this
+server.
 
 Written at every start, and only when the content changes: a port may have moved, a certificate may be new.
 """
@@ -20,7 +21,8 @@ CLUSTER: Final = "karmada-apiserver"
 
 
 def write_kubeconfigs(pki: Pki, url: str) -> None:
-    """`admin.kubeconfig`, `controller-manager.kubeconfig` and `scheduler.kubeconfig` in the certificate directory."""
+    """`admin.kubeconfig`, `controller-manager.kubeconfig` and `scheduler.kubeconfig` in the certificate
+    directory."""
     users: Mapping[str, Credential] = {
         "admin": pki.admin,
         "controller-manager": pki.controller_manager,

@@ -11,7 +11,8 @@ class ServerOptions:
     """One API server."""
 
     storage: str = "memory://"
-    """--storage: where objects are kept: memory://, sqlite:///path/to/file, or etcd://host:2379,host2:2379."""
+    """--storage: where objects are kept: memory://, sqlite:///path/to/file, or
+    etcd://host:2379,host2:2379."""
     etcd_cafile: str = ""
     """--etcd-cafile: CA that signed etcd's serving certificate."""
     etcd_certfile: str = ""
@@ -23,15 +24,18 @@ class ServerOptions:
     port: int = 0
     """--secure-port: port to listen on with TLS; 0 takes a free one."""
     certificate_directory: str = ""
-    """--cert-dir: folder of the CA, serving and client certificates; made when missing. Empty: a temporary one."""
+    """--cert-dir: folder of the CA, serving and client certificates; made when missing. Empty: a temporary
+    one."""
     advertise_hosts: tuple[str, ...] = ()
-    """--advertise-hosts: further names and addresses clients reach this server by; they go into its certificate."""
+    """--advertise-hosts: further names and addresses clients reach this server by; they go into its
+    certificate."""
     tls_cert_file: str = ""
     """--tls-cert-file: serving certificate to use instead of the one in the certificate directory."""
     tls_private_key_file: str = ""
     """--tls-private-key-file: key of the serving certificate."""
     client_ca_file: str = ""
-    """--client-ca-file: CA whose client certificates are believed, besides the one in the certificate directory."""
+    """--client-ca-file: CA whose client certificates are believed, besides the one in the certificate
+    directory."""
     token_auth_file: str = ""
     """--token-auth-file: CSV of static tokens: token,user,uid,"group1,group2"."""
     requestheader_client_ca_file: str = ""
@@ -43,14 +47,16 @@ class ServerOptions:
     api_audiences: tuple[str, ...] = ()
     """--api-audiences: what tokens must be meant for; the issuer when none is given."""
     anonymous: bool = False
-    """--anonymous-auth: let requests without credentials in as system:anonymous. Health and version are always open."""
+    """--anonymous-auth: let requests without credentials in as system:anonymous. Health and version are
+    always open."""
     authorization: Literal["RBAC", "AlwaysAllow"] = "RBAC"
     """--authorization-mode: RBAC, or AlwaysAllow for experiments."""
     karmada: bool = True
     """--karmada: serve Karmada's kinds; false makes a plain cluster, as members are."""
     limits: LimitOptions = field(default_factory=LimitOptions)
     compaction_seconds: float = 300.0
-    """--etcd-compaction-interval: how long history is kept for paged lists and watches; 0 leaves it to the store."""
+    """--etcd-compaction-interval: how long history is kept for paged lists and watches; 0 leaves it to the
+    store."""
     audit_log_path: str = ""
     """--audit-log-path: file for one JSON line per request; - is standard output, empty is none."""
     shutdown_seconds: float = 10.0

@@ -1,8 +1,9 @@
-"""The parts of a server and how they hold together: resources, admission, handlers, routes, background work."""
+"""The parts of a server and how they hold together: resources, admission, handlers, routes, background
+work."""
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from apiserver.admission.chain import Chain
@@ -14,13 +15,14 @@ from apiserver.app.options import ServerOptions
 from apiserver.app.reader import CacheReader
 from apiserver.app.security import Security
 from apiserver.filters.authentication import InvalidToken
-from apiserver.filters.authorization import forbidden
+from apiserver.filters.authorization import forbidden, with_authorization
 from apiserver.handlers import health, tokens
 from apiserver.handlers.cluster_proxy import ClusterProxy
 from apiserver.handlers.connect import Forwarder
 from apiserver.handlers.delete import DeleteHandler
 from apiserver.handlers.discovery import Discovery
 from apiserver.handlers.dispatch import Dispatcher
+from apiserver.handlers.grants import with_grant_checks
 from apiserver.handlers.health import Health
 from apiserver.handlers.openapi import OpenApiHandler
 from apiserver.handlers.pods import PodActions
@@ -33,7 +35,7 @@ from apiserver.handlers.unstored import answering
 from apiserver.handlers.watch import WatchHandler
 from apiserver.handlers.write import WriteHandler
 from apiserver.rbac import RuleIndex
-from apiserver.request_info import Request, RequestInfo, Response, UserInfo
+from apiserver.request_info import Request, Response, UserInfo
 from apiserver.resources.builtin import builtin_definitions
 from apiserver.resources.custom import GROUP, RESOURCE
 from apiserver.resources.definition import Resources
@@ -82,7 +84,8 @@ class Parts:
             tasks.start(self._compact(), name="compaction")
 
     async def _compact(self) -> None:
-        """Forget what is older than one interval, so that history is bounded and old continue tokens expire."""
+        """Forget what is older than one interval, so that history is bounded and old continue tokens
+        expire."""
         before = self.store.cache.applied
         while True:
             await self.clock.sleep(self.options.compaction_seconds)
@@ -118,22 +121,14 @@ def build_parts(
     resources.replace(remove=[], add=definitions)
     for resource, kind in _RBAC_KINDS.items():
         reader.follow("rbac.authorization.k8s.io", resource, partial(rules.apply, kind))
-    preparation = Preparation(Chain(admission_rules(karmada=options.karmada)), reader, clock)
+    preparation = Preparation(
+        Chain(with_grant_checks(admission_rules(karmada=options.karmada), rules)), reader, clock
+    )
     authorizer = security.authorizer(rules)
 
     async def authorize(request: Request, verb: str) -> None:
         info = request.info
-        other = RequestInfo(
-            info.path,
-            verb,
-            True,
-            info.group,
-            info.version,
-            info.resource,
-            info.subresource,
-            info.namespace,
-            info.name,
-        )
+        other = replace(info, verb=verb)
         user = request.user or UserInfo("system:anonymous")
         decision = authorizer.allowed(user, other)
         if not decision.allowed:
@@ -155,7 +150,9 @@ def build_parts(
     )
     forwarder = Forwarder()
     if options.karmada:
-        proxy = ClusterProxy(reader=reader, forwarder=forwarder, local=dispatcher.handle)
+        proxy = ClusterProxy(
+            reader=reader, forwarder=forwarder, local=with_authorization(dispatcher.handle, authorizer)
+        )
         dispatcher.on_resource("cluster.karmada.io", "clusters", proxy.handle, subresource="proxy")
     custom = CustomResources(store=store, resources=resources, reader=reader, deletes=deletes, clock=clock)
     metrics = MetricsPage(store.cache)

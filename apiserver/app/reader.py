@@ -1,4 +1,5 @@
-"""Objects for the server's own use: admission rules, authentication and RBAC read them here, out of the watch caches."""
+"""Objects for the server's own use: admission rules, authentication and RBAC read them here, out of the
+watch caches."""
 
 from collections.abc import Callable
 

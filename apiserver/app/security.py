@@ -1,4 +1,5 @@
-"""Who may come in and what they may do: certificates, authenticators, the authorizer and the TLS context of a server."""
+"""Who may come in and what they may do: certificates, authenticators, the authorizer and the TLS context
+of a server."""
 
 import ssl
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Objects a server makes when they are missing: namespaces, the kubernetes service, priority classes, RBAC defaults.
+"""Objects a server makes when they are missing: namespaces, the kubernetes service, priority classes, RBAC
+defaults.
 
 In: what is stored. Out: the objects to create, in order. Restarting with everything in place writes nothing.
 """
@@ -16,7 +17,8 @@ SERVICE_ADDRESS: Final = "10.96.0.1"
 _PRIORITIES: Final = {
     "system-cluster-critical": (
         2_000_000_000,
-        "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+        "Used for system critical pods that must run in the cluster, but can be moved to another node if "
+        "necessary.",
     ),
     "system-node-critical": (
         2_000_001_000,
@@ -44,7 +46,8 @@ def priority_classes() -> list[Object]:
 
 
 def kubernetes_service(*, host: str, port: int) -> Iterator[Object]:
-    """default/kubernetes, and where it leads unless that is a loopback address, which endpoints may not be."""
+    """default/kubernetes, and where it leads unless that is a loopback address, which endpoints may not
+    be."""
     labels = {"component": "apiserver", "provider": "kubernetes"}
     yield {
         "apiVersion": "v1",

@@ -1,8 +1,8 @@
 """clusters/{name}/proxy: a member's API through the control plane, as the user who asks.
 
-In: a request whose path goes on behind `/proxy`. Out: the member's answer. The member is reached with the token of
-the Cluster's impersonator secret, and decides with its own RBAC. `*` asks every member: a named object is found where
-it is, a list is put together from all.
+In: a request whose path goes on behind `/proxy`. Out: the member's answer. The member is reached with the
+token of the Cluster's impersonator secret, and decides with its own RBAC. `*` asks every member: a named
+object is found where it is, a list is put together from all.
 """
 
 import asyncio

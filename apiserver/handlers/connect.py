@@ -1,7 +1,8 @@
 """Pass a request on to another API server: plain requests, streams, and upgraded connections byte for byte.
 
-In: a request with its connection, and a Target. Out: the other server's answer. Who may go where, and as whom, is
-decided by the caller (cluster_proxy.py); here headers that concern only one hop are dropped and credentials replaced.
+In: a request with its connection, and a Target. Out: the other server's answer. Who may go where, and as
+whom, is decided by the caller (cluster_proxy.py); here headers that concern only one hop are dropped and
+credentials replaced.
 """
 
 import asyncio

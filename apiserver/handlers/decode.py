@@ -1,7 +1,7 @@
 """Bodies to objects: media type, kind, version, duplicate and unknown fields.
 
-In: a request body and the kind it must hold. Out: a private object in its kind's shape, with its kind and version
-filled in. Field validation happens here: Strict refuses, Warn adds Warning headers.
+In: a request body and the kind it must hold. Out: a private object in its kind's shape, with its kind and
+version filled in. Field validation happens here: Strict refuses, Warn adds Warning headers.
 """
 
 import json
@@ -80,7 +80,10 @@ def _unrecognized(kind: str, problem: str, body: bytes) -> str:
         shown = text
     if len(shown) > MAX_SHOWN_BODY:
         shown = shown[:MAX_SHOWN_BODY] + " ..."
-    return f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; {problem} ({shown})"
+    return (
+        f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; "
+        f"{problem} ({shown})"
+    )
 
 
 # -- kind and version ---------------------------------------------------------------------------------------
@@ -101,7 +104,8 @@ def settle_kind(
     if definition.served.custom:
         if version != gvk.api_version:
             raise BadRequest(
-                f"the API version in the data ({version}) does not match the expected API version ({gvk.api_version})"
+                f"the API version in the data ({version}) does not match the expected API version "
+                f"({gvk.api_version})"
             )
         raise invalid(
             gvk.group,
@@ -119,16 +123,19 @@ def _from_other_version(
     other = resources.by_kind(given)
     if other is None:
         raise BadRequest(
-            f'{given.kind} in version "{given.version}" cannot be handled as a {gvk.kind}: no kind "{given.kind}" is '
+            f'{given.kind} in version "{given.version}" cannot be handled as a {gvk.kind}: no kind '
+            f'"{given.kind}" is '
             f'registered for version "{given.api_version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
         )
     if other.collection != definition.collection or given.kind != gvk.kind:
         raise BadRequest(
             f'{given.kind} in version "{given.version}" cannot be handled as a {gvk.kind}: converting '
-            f"({given.version}.{given.kind}) to ({gvk.group.partition('.')[0] or 'core'}.{gvk.kind}): unknown conversion"
+            f"({given.version}.{given.kind}) to ({gvk.group.partition('.')[0] or 'core'}.{gvk.kind}): "
+            "unknown conversion"
         )
     raise BadRequest(
-        f"the API version in the data ({given.api_version}) does not match the expected API version ({gvk.api_version})"
+        f"the API version in the data ({given.api_version}) does not match the expected API version "
+        f"({gvk.api_version})"
     )
 
 
@@ -138,7 +145,8 @@ def _from_other_version(
 def shape(
     decoded: Decoded, obj: Object, schema: Schema, validation: FieldValidation, request: Request, kind: str
 ) -> Object:
-    """obj pruned and canonical, in place. Raises BadRequest where types are wrong, or fields unknown and validation Strict."""
+    """obj pruned and canonical, in place. Raises BadRequest where types are wrong, or fields unknown and
+    validation Strict."""
     complaints = decoded.duplicates + schema.prune(obj)
     if complaints and decoded.checked and validation != "Ignore":
         complaints = list(dict.fromkeys(complaints))[:MAX_STRICT_ERRORS]
@@ -155,8 +163,8 @@ def shape(
 def duplicate_fields(body: bytes, obj: Any) -> list[str]:
     """Complaints about keys given twice in one object.
 
-    A body with duplicates has more keys than its object; only when the counts differ is it parsed a second time,
-    slowly. Text that looks like a key only costs that second look.
+    A body with duplicates has more keys than its object; only when the counts differ is it parsed a second
+    time, slowly. Text that looks like a key only costs that second look.
     """
     if body.count(b'":') == _count_keys(obj):
         return []

@@ -1,7 +1,7 @@
 """Delete one object, or all that a list selects.
 
-In: a request with DeleteOptions in its body or query. Out: the object or a Success Status, as the kind has it.
-deletion.py decides, storage/store.py makes it atomic.
+In: a request with DeleteOptions in its body or query. Out: the object or a Success Status, as the kind has
+it. deletion.py decides, storage/store.py makes it atomic.
 """
 
 import asyncio
@@ -135,7 +135,8 @@ class DeleteHandler:
 
 
 def read_options(request: Request) -> DeleteOptions:
-    """From the body when there is one, else from the query. Raises BadRequest, Invalid, UnsupportedMediaType."""
+    """From the body when there is one, else from the query. Raises BadRequest, Invalid,
+    UnsupportedMediaType."""
     if not request.body:
         return DeleteOptions.from_query(request.query)
     decoded = decode.decode_body(
@@ -145,7 +146,8 @@ def read_options(request: Request) -> DeleteOptions:
     if kind != _KIND:
         version = decoded.obj.get("apiVersion") or ""
         raise BadRequest(
-            f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
+            f'no kind "{kind}" is registered for version "{version}" in scheme '
+            '"pkg/api/legacyscheme/scheme.go:30"'
         )
     return DeleteOptions.of(decoded.obj)
 
@@ -162,7 +164,8 @@ def _check_preconditions(
         )
     elif options.resource_version and options.resource_version != str(entry.revision):
         text = (
-            f"the ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion "
+            f"the ResourceVersion in the precondition ({options.resource_version}) does not match the "
+            "ResourceVersion "
             f"in record ({entry.revision}). The object might have been modified"
         )
     if text:

@@ -1,7 +1,7 @@
 """What a delete does to an object, pure: remove it, mark it, or nothing new.
 
-In: the stored object, DeleteOptions, the kind's strategy and the time. Out: a Plan. handlers/delete.py carries it out
-inside the store's read-modify-write.
+In: the stored object, DeleteOptions, the kind's strategy and the time. Out: a Plan. handlers/delete.py
+carries it out inside the store's read-modify-write.
 """
 
 from dataclasses import dataclass
@@ -115,7 +115,8 @@ def _is_crd(definition: ResourceDefinition) -> bool:
 
 
 def _special_mark(definition: ResourceDefinition, obj: Object, now: datetime) -> Object | None:
-    """Kinds that stay for a while after their deletion was asked for: the object with its status saying so."""
+    """Kinds that stay for a while after their deletion was asked for: the object with its status saying
+    so."""
     if _is_namespace(definition):
         if not (obj.get("spec") or {}).get("finalizers"):
             return None

@@ -1,7 +1,7 @@
 """Which handler answers a request: by resource and verb, by subresource, or by path.
 
-In: a request that passed the filters. Out: the handler's answer, or the 404 and 405 of what does not exist. Handlers
-of single subresources and of paths that are no resources are registered by app/.
+In: a request that passed the filters. Out: the handler's answer, or the 404 and 405 of what does not exist.
+Handlers of single subresources and of paths that are no resources are registered by app/.
 """
 
 from collections.abc import Awaitable, Callable
@@ -130,14 +130,15 @@ class Dispatcher:
         )
         if special is None and not is_view(info.subresource):
             raise _not_served()
-        if special is None or info.subresource != "proxy":
-            if request.method not in _METHODS or info.verb not in subresource.verbs:
-                raise _not_allowed()
+        known = request.method in _METHODS and info.verb in subresource.verbs
+        if not known and info.subresource != "proxy":
+            raise _not_allowed()
         return special or self._verbs[info.verb]
 
 
 def _fits_path(request: Request, definition: ResourceDefinition) -> bool:
-    """Items are not posted to, collections are not put; a namespaced object is only reached in its namespace."""
+    """Items are not posted to, collections are not put; a namespaced object is only reached in its
+    namespace."""
     info: RequestInfo = request.info
     is_item = info.verb not in _COLLECTION_VERBS
     if is_item:

@@ -1,4 +1,5 @@
-"""Patch bodies: which of the four types it is, read once; then applied to whatever is stored, as often as needed.
+"""Patch bodies: which of the four types it is, read once; then applied to whatever is stored, as often as
+needed.
 
 In: a PATCH request. Out: a Patch. The algorithms are merge/'s.
 """

@@ -1,7 +1,7 @@
 """Subresources of pods that act: binding puts a pod on a node, eviction deletes it if its budget allows.
 
-In: POST of a Binding or an Eviction. Out: a Success Status with code 201. log, exec and the like need a kubelet and
-answer as for a pod that no node runs.
+In: POST of a Binding or an Eviction. Out: a Success Status with code 201. log, exec and the like need a
+kubelet and answer as for a pod that no node runs.
 """
 
 import asyncio
@@ -125,8 +125,9 @@ class PodActions:
             if from_label_selector((budget.get("spec") or {}).get("selector") or {}).matches(labels_of(pod))
         ]
         if len(budgets) > 1:
-            text = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-            raise InternalError(text)
+            raise InternalError(
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+            )
         if not budgets or _is_unhealthy_and_free(pod, budgets[0]):
             return
         name, pod_name = budgets[0]["metadata"]["name"], pod["metadata"]["name"]
@@ -237,7 +238,8 @@ def spend(budget: Object, pod: str, *, now: str) -> Object:
         raise _not_now("DisruptedPods map too big - too many evictions not confirmed by PDB controller")
     if allowed <= 0:
         text = (
-            f"The disruption budget {metadata['name']} needs {status.get('desiredHealthy') or 0} healthy pods "
+            f"The disruption budget {metadata['name']} needs {status.get('desiredHealthy') or 0} healthy "
+            "pods "
             f"and has {status.get('currentHealthy') or 0} currently"
         )
         raise _not_now(text)

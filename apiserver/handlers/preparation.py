@@ -1,8 +1,8 @@
 """From the object a client wants to the value that is stored: one path for create, update, patch and apply.
 
-In: an object in its kind's shape, the stored one, the request's context. Out: the finished object, or a refusal.
-Order: what the client may not set, defaults, mutating admission, generation, managed fields, rules, validating
-admission. write.py and the subresource handlers call it inside the store's read-modify-write.
+In: an object in its kind's shape, the stored one, the request's context. Out: the finished object, or a
+refusal. Order: what the client may not set, defaults, mutating admission, generation, managed fields, rules,
+validating admission. write.py and the subresource handlers call it inside the store's read-modify-write.
 """
 
 import uuid
@@ -105,8 +105,8 @@ class Preparation:
         *,
         tracking: Tracking = "update",
     ) -> Object:
-        """The object that replaces old. new is in shape and is used up; for a subresource it is already the whole
-        object that the write to the subresource makes."""
+        """The object that replaces old. new is in shape and is used up; for a subresource it is already
+        the whole object that the write to the subresource makes."""
         metadata = new["metadata"]
         if repeated := meta.dedup_owners(metadata):
             context.warnings.append(meta.duplicate_owner_warning(repeated))

@@ -1,7 +1,8 @@
 """Get and list: one object, or all that match, as of now, as of at least a revision, or exactly at one.
 
-In: a request and the definition of its resource. Out: bytes spliced from the watch cache, at a revision that is known
-to be fresh. Pages after the first come from the cache while nothing changed, else from the backend's history.
+In: a request and the definition of its resource. Out: bytes spliced from the watch cache, at a revision that
+is known to be fresh. Pages after the first come from the cache while nothing changed, else from the backend's
+history.
 """
 
 from collections.abc import Iterable
@@ -27,9 +28,12 @@ from karmada.api.objects import Object
 
 BACKEND_PAGE: Final = 1000
 _EXPIRED: Final = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-    "the continue parameter, or use the continue token in this response to retrieve the remainder of the list. "
-    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+    "The provided continue parameter is too old to display a consistent list result. You can start a new "
+    "list without "
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+    "list. "
+    "Continuing with the provided token results in an inconsistent list - objects that were created, "
+    "modified, or "
     "deleted between the time the first chunk was returned and now may show up in the list."
 )
 
@@ -117,7 +121,8 @@ class ReadHandler:
         start: str = "",
         revision: int = 0,
     ) -> Listing:
-        """From the cache, in one synchronous step. revision: what the list says it is as of (0: the cache's)."""
+        """From the cache, in one synchronous step. revision: what the list says it is as of (0: the
+        cache's)."""
         cache = self._store.cache.collection(collection)
         revision = revision or self._store.cache.applied
         if selection.name and not start:
@@ -146,12 +151,10 @@ class ReadHandler:
         self, entries: Iterable[Entry], total: int, selection: Selection, limit: int, revision: int
     ) -> Listing:
         page: list[Entry] = []
-        seen = 0
-        for entry in entries:
+        for seen, entry in enumerate(entries):
             if len(page) == limit:
                 token = Continue(revision, page[-1].path + "\0").encode()
                 return Listing(page, revision, token, None if selection.matches else total - seen)
-            seen += 1
             if selection.matches is None or selection.matches(entry):
                 page.append(entry)
         return Listing(page, revision)

@@ -1,7 +1,7 @@
 """Entries and objects to answers, in the form the client accepts.
 
-In: an entry (bytes) or an object, and the request's Accept header. Out: a Response. JSON of the whole object is the
-stored bytes with a head in front; every other form is made from the decoded object.
+In: an entry (bytes) or an object, and the request's Accept header. Out: a Response. JSON of the whole object
+is the stored bytes with a head in front; every other form is made from the decoded object.
 """
 
 import orjson

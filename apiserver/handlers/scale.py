@@ -1,7 +1,7 @@
 """scale: the replicas of a workload as an autoscaling/v1 Scale.
 
-In: get, update and patch of `.../scale`. Out: a Scale made of the target. A write changes the one field on the target
-through the same preparation as any write; managed fields are tracked for the subresource.
+In: get, update and patch of `.../scale`. Out: a Scale made of the target. A write changes the one field on
+the target through the same preparation as any write; managed fields are tracked for the subresource.
 """
 
 from collections.abc import Callable
@@ -105,7 +105,8 @@ class ScaleHandler:
             raise BadRequest(
                 f"the name of the object ({given}) does not match the name on the URL ({entry.name})"
                 if given
-                else f"the name of the object ({entry.name} based on URL) was undeterminable: name must be provided"
+                else f"the name of the object ({entry.name} based on URL) was undeterminable: "
+                "name must be provided"
             )
         try:
             pinned = parse_revision(metadata.get("resourceVersion") or "")

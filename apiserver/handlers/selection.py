@@ -1,7 +1,7 @@
 """Selectors of a list or watch as one question about an entry.
 
-In: labelSelector and fieldSelector texts. Out: a Selection. Names are compared without decoding; labels and other
-fields are read by the entry itself, once.
+In: labelSelector and fieldSelector texts. Out: a Selection. Names are compared without decoding; labels and
+other fields are read by the entry itself, once.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """Subresources that are views of the whole object: what of a write to them counts.
 
-In: the object a client sent to `status`, `finalize`, `approval`, ... and the stored one. Out: the whole object that
-the write makes. write.py treats the rest like any update. Others (scale, binding, eviction) have their own modules.
+In: the object a client sent to `status`, `finalize`, `approval`, ... and the stored one. Out: the whole
+object that the write makes. write.py treats the rest like any update. Others (scale, binding, eviction) have
+their own modules.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,5 @@
-"""Kinds that are asked, not stored: reviews and token requests. The body is read like any other's, the answer is 201."""
+"""Kinds that are asked, not stored: reviews and token requests. The body is read like any other's, the
+answer is 201."""
 
 from collections.abc import Awaitable, Callable
 

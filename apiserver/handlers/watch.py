@@ -1,7 +1,8 @@
-"""Watch: the state so far when asked for, then every change, as one JSON object per line until the time is up.
+"""Watch: the state so far when asked for, then every change, as one JSON object per line until the time is
+up.
 
-In: a request and the definition of its resource. Out: a Stream. A watcher is put into the cache's fan-out and the
-initial state is taken in the same synchronous step, so nothing is lost or doubled between the two.
+In: a request and the definition of its resource. Out: a Stream. A watcher is put into the cache's fan-out and
+the initial state is taken in the same synchronous step, so nothing is lost or doubled between the two.
 """
 
 import asyncio

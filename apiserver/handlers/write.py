@@ -1,7 +1,7 @@
 """Create, update, patch and apply, of objects and of the subresources that are views of the whole object.
 
-In: a request and the definition of its resource. Out: the stored object, 201 when it is new. decode.py reads bodies,
-preparation.py finishes objects, patching.py applies patches, storage/store.py makes it atomic.
+In: a request and the definition of its resource. Out: the stored object, 201 when it is new. decode.py reads
+bodies, preparation.py finishes objects, patching.py applies patches, storage/store.py makes it atomic.
 """
 
 import secrets

@@ -11,28 +11,21 @@ from typing import Any, Final
 import orjson
 
 from apiserver.rbac.index import GROUP
+from apiserver.rbac.karmada_roles import KARMADA_ROLES
 from karmada.api.objects import Object, annotations_of, labels_of, with_annotations, with_labels
 
 API_VERSION: Final = f"{GROUP}/v1"
 BOOTSTRAPPING_LABEL: Final = "kubernetes.io/bootstrapping"
 AUTO_UPDATE: Final = "rbac.authorization.kubernetes.io/autoupdate"
-_NAMESPACED: Final = {
-    "autoscaling.karmada.io": ("cronfederatedhpas", "federatedhpas"),
-    "multicluster.x-k8s.io": ("serviceexports", "serviceimports"),
-    "networking.karmada.io": ("multiclusteringresses", "multiclusterservices"),
-    "policy.karmada.io": ("overridepolicies", "propagationpolicies"),
-    "work.karmada.io": ("resourcebindings", "works"),
-}
-"""What a namespace's viewers and editors see of Karmada; cluster-scoped kinds stay with administrators."""
-_READ: Final = ["get", "list", "watch"]
-_WRITE: Final = ["create", "delete", "deletecollection", "patch", "update"]
-_CHANGE: Final = ["patch", "update"]
 
 
 @cache
-def bootstrap_objects() -> tuple[Object, ...]:
-    """Roles before bindings, ready to be created. Read-only: every caller gets the same objects."""
-    facts = [*_kubernetes_facts(), *_KARMADA_FACTS]
+def bootstrap_objects(*, karmada: bool = True) -> tuple[Object, ...]:
+    """Roles before bindings, ready to be created. Read-only: every caller gets the same objects.
+
+    karmada False leaves out what only a Karmada control plane needs.
+    """
+    facts = [*_kubernetes_facts(), *(KARMADA_ROLES if karmada else ())]
     roles = [fact for fact in facts if fact["kind"] in ("ClusterRole", "Role")]
     bindings = [fact for fact in facts if fact["kind"] in ("ClusterRoleBinding", "RoleBinding")]
     return tuple(_object(fact) for fact in _aggregated(roles) + bindings)
@@ -109,62 +102,3 @@ def _object(fact: dict[str, Any]) -> Object:
         obj["roleRef"] = {"apiGroup": GROUP, **fact["roleRef"]}
         obj["subjects"] = fact.get("subjects") or []
     return obj
-
-
-def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> Object:
-    return {"apiGroups": groups, "resources": resources, "verbs": verbs}
-
-
-def _with_status(resources: tuple[str, ...]) -> list[str]:
-    return [part for resource in resources for part in (resource, f"{resource}/status")]
-
-
-def _bind_user(role: str, user: str) -> dict[str, Any]:
-    return {
-        "kind": "ClusterRoleBinding",
-        "name": role,
-        "roleRef": {"kind": "ClusterRole", "name": role},
-        "subjects": [{"apiGroup": GROUP, "kind": "User", "name": user}],
-    }
-
-
-_KARMADA_FACTS: Final[list[dict[str, Any]]] = [
-    {
-        "kind": "ClusterRole",
-        "name": "karmada-view",
-        "labels": {f"{GROUP}/aggregate-to-view": "true"},
-        "rules": [_rule([group], _with_status(names), _READ) for group, names in _NAMESPACED.items()],
-    },
-    {
-        "kind": "ClusterRole",
-        "name": "karmada-edit",
-        "labels": {f"{GROUP}/aggregate-to-edit": "true"},
-        "rules": [_rule([group], _with_status(names), _WRITE) for group, names in _NAMESPACED.items()],
-    },
-    {
-        # Templates of any kind, members' secrets, and the roles given to agents: there is no smaller set.
-        "kind": "ClusterRole",
-        "name": "system:karmada:controller-manager",
-        "rules": [_rule(["*"], ["*"], ["*"]), {"nonResourceURLs": ["*"], "verbs": ["get"]}],
-    },
-    _bind_user("system:karmada:controller-manager", "system:karmada:controller-manager"),
-    {
-        "kind": "ClusterRole",
-        "name": "system:karmada:scheduler",
-        "rules": [
-            _rule(["cluster.karmada.io"], ["clusters"], _READ),
-            _rule(["policy.karmada.io"], ["*"], _READ),
-            _rule(["policy.karmada.io"], ["federatedresourcequotas/status"], _CHANGE),
-            _rule(["work.karmada.io"], ["resourcebindings", "clusterresourcebindings"], [*_READ, *_CHANGE]),
-            _rule(
-                ["work.karmada.io"], ["resourcebindings/status", "clusterresourcebindings/status"], _CHANGE
-            ),
-            _rule(["config.karmada.io"], ["*"], _READ),
-            _rule([""], ["namespaces", "services", "endpoints"], _READ),
-            _rule(["discovery.k8s.io"], ["endpointslices"], _READ),
-            _rule(["", "events.k8s.io"], ["events"], ["create", *_CHANGE]),
-            _rule(["coordination.k8s.io"], ["leases"], [*_READ, "create", *_CHANGE]),
-        ],
-    },
-    _bind_user("system:karmada:scheduler", "system:karmada:scheduler"),
-]

@@ -1,7 +1,8 @@
-"""Kinds whose served versions differ in shape: HorizontalPodAutoscaler v1, events.k8s.io Events, binding v1alpha1.
+"""Kinds whose served versions differ in shape: HorizontalPodAutoscaler v1, events.k8s.io Events, binding
+v1alpha1.
 
-In: an object in one version. Out: a new one in the other. What the other version cannot say is kept in annotations
-where Kubernetes does so.
+In: an object in one version. Out: a new one in the other. What the other version cannot say is kept in
+annotations where Kubernetes does so.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,8 @@
-"""CustomResourceDefinitions as definitions: what a CRD makes the server serve, its defaults and its conditions. Pure.
+"""CustomResourceDefinitions as definitions: what a CRD makes the server serve, its defaults and its
+conditions. Pure.
 
-In: CRD objects. Out: ResourceDefinitions per served version, and the status a CRD should have. app/crds.py follows
-the stored CRDs and acts.
+In: CRD objects. Out: ResourceDefinitions per served version, and the status a CRD should have. app/crds.py
+follows the stored CRDs and acts.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -253,7 +254,14 @@ def _accept(wanted: Object, accepted: Object, others: Iterable[Object]) -> tuple
     return ordered, reason, message
 
 
-_ACCEPTED_ORDER: Final[tuple[str, ...]] = ("plural", "singular", "shortNames", "kind", "listKind", "categories")
+_ACCEPTED_ORDER: Final[tuple[str, ...]] = (
+    "plural",
+    "singular",
+    "shortNames",
+    "kind",
+    "listKind",
+    "categories",
+)
 
 
 def with_terminating(crd: Object, status: str, reason: str, message: str, *, now: str) -> Object:

@@ -1,7 +1,8 @@
 """ResourceDefinition: one served resource of one version, with everything a handler needs to know about it.
 
-Made by builtin.py, karmada.py and custom.py; kept in Resources, which discovery and OpenAPI follow. Versions of one
-resource share a collection in storage; conversion.py rewrites the few kinds whose versions differ in more than name.
+Made by builtin.py, karmada.py and custom.py; kept in Resources, which discovery and OpenAPI follow. Versions
+of one resource share a collection in storage; conversion.py rewrites the few kinds whose versions differ in
+more than name.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +23,8 @@ Origin = Literal["builtin", "karmada", "custom"]
 
 
 class Conversion(Protocol):
-    """Between the version asked for and the one stored. Both return a new object and keep what they do not know."""
+    """Between the version asked for and the one stored. Both return a new object and keep what they do not
+    know."""
 
     def from_storage(self, obj: Object) -> Object: ...
 

@@ -1,6 +1,7 @@
 """metadata: what the server sets, what a client may not touch, and the rules every object's metadata keeps.
 
-In: objects around a write. Out: the object changed in place, or field errors in the stock words. Used by handlers/.
+In: objects around a write. Out: the object changed in place, or field errors in the stock words. Used by
+handlers/.
 """
 
 import json
@@ -78,7 +79,8 @@ def dedup_owners(metadata: Object) -> list[str]:
 
 def duplicate_owner_warning(uids: list[str]) -> str:
     return (
-        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may "
+        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in "
+        "1.20+, and may "
         "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
         + ", ".join(uids)
     )
@@ -117,13 +119,15 @@ def update_errors(new: Object, old: Object) -> list[FieldError]:
             errors.append(
                 _forbidden(
                     "metadata.finalizers",
-                    "no new finalizers can be added if the object is being deleted, found new finalizers []string"
-                    + listed,
+                    "no new finalizers can be added if the object is being deleted, found new finalizers "
+                    "[]string" + listed,
                 )
             )
-    for field in ("name", "namespace"):
-        if (new.get(field) or "") != (old.get(field) or ""):
-            errors.append(invalid_value(f"metadata.{field}", new.get(field) or "", "field is immutable"))
+    errors += [
+        invalid_value(f"metadata.{field}", new.get(field) or "", "field is immutable")
+        for field in ("name", "namespace")
+        if (new.get(field) or "") != (old.get(field) or "")
+    ]
     return errors
 
 
@@ -213,9 +217,11 @@ def _owner_errors(owners: list[Object]) -> list[FieldError]:
                     f"{path}.apiVersion", owner.get("apiVersion") or "", "version must not be empty"
                 )
             )
-        for field in ("kind", "name", "uid"):
-            if not owner.get(field):
-                errors.append(invalid_value(f"{path}.{field}", "", f"{field} must not be empty"))
+        errors += [
+            invalid_value(f"{path}.{field}", "", f"{field} must not be empty")
+            for field in ("kind", "name", "uid")
+            if not owner.get(field)
+        ]
         if (group, version, owner.get("kind")) == ("", "v1", "Event"):
             errors.append(invalid_value(path, owner, "/v1, Kind=Event is disallowed from being an owner"))
         if owner.get("controller"):

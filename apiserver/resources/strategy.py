@@ -1,7 +1,8 @@
-"""Strategy: what happens to an object of a kind around a write, before its own rules: status, generation, finalizers.
+"""Strategy: what happens to an object of a kind around a write, before its own rules: status, generation,
+finalizers.
 
-In: the facts of a kind. Out: the object changed in place, or a yes or no. Used by handlers/; kind by kind rules that
-need more than this are admission's.
+In: the facts of a kind. Out: the object changed in place, or a yes or no. Used by handlers/; kind by kind
+rules that need more than this are admission's.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,8 @@ from karmada.api.objects import Object, annotations_of, labels_of
 
 Changed = Callable[[Object, Object], bool]
 StatusMetadata = Literal["open", "closed", "labels kept"]
-"""What a write to /status may change in metadata: labels, annotations and finalizers; nothing; all but labels."""
+"""What a write to /status may change in metadata: labels, annotations and finalizers; nothing; all but
+labels."""
 
 
 def spec_changed(old: Object, new: Object) -> bool:

@@ -127,6 +127,7 @@ class OpenApi:
 
     def _hash(self, key: str) -> str:
         if key.startswith("v2 "):
+            # The same for both forms: clients compare it whichever form they read.
             text = "".join(group.fingerprint for group in self._by_key().values())
             return sha512(f"{FORMAT} v2 {text}".encode()).hexdigest().upper()
         group = self._by_key().get(key)

@@ -48,7 +48,8 @@ class CollectionCache:
         return self.entries.get(path)
 
     def scan(self, namespace: str = "", *, start: str = "") -> Iterator[Entry]:
-        """Entries in storage order, of one namespace ("" = all), from start (inclusive). No await while it runs."""
+        """Entries in storage order, of one namespace ("" = all), from start (inclusive). No await while "
+        "it runs."""
         low, high = self._bounds(namespace, start)
         entries, paths = self.entries, self._paths
         for position in range(low, high):

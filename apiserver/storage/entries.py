@@ -1,10 +1,10 @@
 """Entry: one version of one object as bytes; Change: one step of its history, with the frames watchers get.
 
-watch_cache.py makes them, handlers splice them. Nothing is decoded to be served: labels and selectable fields are
-read when a selector asks first, and kept; the decoded object is made anew each time and not kept.
+watch_cache.py makes them, handlers splice them. Nothing is decoded to be served: labels and selectable fields
+are read when a selector asks first, and kept; the decoded object is made anew each time and not kept.
 
-An entry's tail is the object's JSON from `"metadata":{"resourceVersion":"5",` to its end; before it goes a head,
-`{"kind":"ConfigMap","apiVersion":"v1",`, which depends on the version the object is served in.
+An entry's tail is the object's JSON from `"metadata":{"resourceVersion":"5",` to its end; before it goes a
+head, `{"kind":"ConfigMap","apiVersion":"v1",`, which depends on the version the object is served in.
 """
 
 from collections.abc import Callable, Mapping
@@ -77,7 +77,8 @@ class Entry:
         return self._labels
 
     def fields(self, extract: Callable[[Object], Mapping[str, str]]) -> Mapping[str, str]:
-        """What field selectors compare. extract must be the same function at each call: its answer is kept."""
+        """What field selectors compare. extract must be the same function at each call: its answer is
+        kept."""
         if self._fields is None:
             self._fields = extract(orjson.loads(b"{" + self.tail))
         return self._fields

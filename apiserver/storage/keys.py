@@ -1,4 +1,5 @@
-"""Object to key and back: `/registry/<resource>/...` for the core group, `/registry/<group>/<resource>/...` else.
+"""Object to key and back: `/registry/<resource>/...` for the core group, `/registry/<group>/<resource>/...`
+else.
 
 Used by store.py and watch_cache.py. After the collection's prefix comes `<namespace>/<name>`, or `<name>` for
 cluster-scoped kinds: the path. A path's order is the order lists are in.

@@ -1,4 +1,5 @@
-"""What storage answers when it must say no: the stock errors about an object that is missing, there already, moved on.
+"""What storage answers when it must say no: the stock errors about an object that is missing, there already,
+moved on.
 
 Raised by store.py and by the handlers, which share the texts.
 """
@@ -31,7 +32,8 @@ def already_exists(collection: Collection, name: str) -> AlreadyExists:
 
 def no_unique_name(collection: Collection, name: str) -> AlreadyExists:
     return AlreadyExists(
-        f'{collection.group_resource} "{name}" already exists, the server was not able to generate a unique name '
+        f'{collection.group_resource} "{name}" already exists, the server was not able to generate a '
+        "unique name "
         "for the object",
         details={**details_of(collection, name), "retryAfterSeconds": 1},
     )

@@ -1,7 +1,8 @@
 """Store: reads that are fresh, writes that happen once and atomically, lists at a revision.
 
-In: collections, paths and decisions of the handlers. Out: entries. Read-modify-write has one shape, settle(): the
-handler decides on the newest entry and may be asked again when storage moved meanwhile. etcd's words end here.
+In: collections, paths and decisions of the handlers. Out: entries. Read-modify-write has one shape, settle():
+the handler decides on the newest entry and may be asked again when storage moved meanwhile. etcd's words end
+here.
 """
 
 import base64
@@ -62,7 +63,8 @@ Decide = Callable[[Entry | None], Awaitable[Verdict]]
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """entry is the new state, the kept one, or the last one of a removed object at the revision of its removal."""
+    """entry is the new state, the kept one, or the last one of a removed object at the revision of its
+    removal."""
 
     outcome: Literal["created", "updated", "kept", "removed"]
     entry: Entry
@@ -150,8 +152,8 @@ class Store:
     async def settle(self, collection: Collection, path: str, decide: Decide) -> Settled:
         """Apply decide to the newest entry (None: there is none) until its verdict wins.
 
-        decide may run several times; what it raises ends the call, unless it was asked about an entry that turns
-        out to be stale.
+        decide may run several times; what it raises ends the call, unless it was asked about an entry that
+        turns out to be stale.
         """
         key = collection.key(path)
         entry, newest = self.cache.collection(collection).get(path), False
@@ -228,11 +230,11 @@ class Store:
         except Unavailable:
             raise refusals.no_answer("write", collection) from error
         if isinstance(operation, Put) and current is not None and current.value == operation.value:
-            return TransactionResult(True, current.mod_revision)
+            return TransactionResult(succeeded=True, revision=current.mod_revision)
         if isinstance(operation, Delete) and current is None:
-            return TransactionResult(True, revision)
+            return TransactionResult(succeeded=True, revision=revision)
         if (current.mod_revision if current else 0) != expected:
-            return TransactionResult(False, revision, current=(current,))
+            return TransactionResult(succeeded=False, revision=revision, current=(current,))
         raise refusals.no_answer("write", collection) from error
 
     async def _lease(self, ttl_seconds: int) -> int:

@@ -1,7 +1,8 @@
 """WatchCache: everything under /registry/ as encoded objects, kept current by one backend watch.
 
-In: the backend's events. Out: collections that handlers read and watch, at a revision proved fresh. store.py tells
-it of own writes; changes by other servers are covered by one batched read of the backend's current revision.
+In: the backend's events. Out: collections that handlers read and watch, at a revision proved fresh. store.py
+tells it of own writes; changes by other servers are covered by one batched read of the backend's current
+revision.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Watcher: one watch stream's place in the fan-out; transition: what one change means to one selector.
 
-collection_cache.py offers changes, handlers/watch.py owns the stream. Offering and flushing are synchronous, so all
-watchers of a collection see the same changes in the same order.
+collection_cache.py offers changes, handlers/watch.py owns the stream. Offering and flushing are synchronous,
+so all watchers of a collection see the same changes in the same order.
 """
 
 import asyncio

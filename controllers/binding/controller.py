@@ -110,7 +110,7 @@ class BindingController:
                     queue.add(key, priority=LOW_PRIORITY)
 
         def work_changed(change: Change[Work]) -> None:
-            if change.new is None and (key := self._binding_of(change.old)) is not None:
+            if (key := self._binding_to_tell(change)) is not None:
                 queue.add(key)
 
         self._bindings.add_handler(binding_changed, name=f"{self.name} bindings")
@@ -129,14 +129,16 @@ class BindingController:
         if self._scope.bindings.namespaced:
             self._overrides.add_handler(overrides_changed, name=f"{self.name} overrides")
 
-    def _binding_of(self, work: Work | None) -> ObjectKey | None:
-        """The binding a Work was made for, as far as it is of this scope and still there."""
+    def _binding_to_tell(self, change: Change[Work]) -> ObjectKey | None:
+        """The binding a Work names: when the Work went, or when it came and the binding has gone."""
+        work = change.old if change.new is None else change.new
         annotations = {} if work is None else work.metadata.annotations
         name = annotations.get(self._scope.name_annotation)
-        if name is None:
+        if name is None or (change.new is not None and change.old is not None):
             return None
         key = self._scope.bindings.key(annotations.get(self._scope.namespace_annotation, ""), name)
-        return key if self._bindings.cache.get(key) is not None else None
+        is_known = self._bindings.cache.get(key) is not None
+        return key if is_known is (change.new is None) else None
 
     # --- one binding ----------------------------------------------------------------------------------------
 
@@ -144,6 +146,7 @@ class BindingController:
         await self._wait_synced()
         binding = self._bindings.cache.get(key)
         if binding is None:
+            await self._delete_left_behind(key)
             return None
         if binding.metadata.deletion_timestamp:
             await self._release(key, binding)
@@ -160,6 +163,7 @@ class BindingController:
     async def _wait_synced(self) -> None:
         """Without every Work, Cluster and override policy known, what is missing would look like a change."""
         for wait in (
+            self._bindings.wait_synced,
             self._works.informer.wait_synced,
             self._clusters.wait_synced,
             self._cluster_overrides.wait_synced,
@@ -182,6 +186,16 @@ class BindingController:
             return binding
         kept = [name for name in metadata.finalizers if name != self._scope.finalizer]
         return binding.model_copy(update={"metadata": metadata.model_copy(update={"finalizers": kept})})
+
+    async def _delete_left_behind(self, key: ObjectKey) -> None:
+        """Works of a binding that went while they were being written: nobody else would ever delete them."""
+        works = self._works.naming_binding(key.namespace, key.name)
+        if not works:
+            return
+        try:
+            await self._client.get(self._scope.bindings, key)
+        except NotFound:
+            _raise_first(await _each(works, self._works.delete))
 
     async def _delete_orphans(self, binding: ResourceBinding) -> None:
         kept = {execution_namespace(cluster) for cluster in kept_clusters(binding.spec)}

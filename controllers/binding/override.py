@@ -166,7 +166,7 @@ def _images(manifest: Object, items: Iterable[ImageOverrider]) -> Object:
             _image_at(manifest, item, item.predicate.path)
             continue
         for container in _containers(manifest):
-            container["image"] = _changed_image(container.get("image") or "", item)
+            container["image"] = _changed_image(str(container.get("image") or ""), item)
     return manifest
 
 
@@ -184,15 +184,21 @@ def _changed_image(image: str, item: ImageOverrider) -> str:
 
 
 def _containers(manifest: Object) -> list[Object]:
-    """The containers of the kinds Karmada knows; init containers are left alone."""
+    """The containers of the kinds Karmada knows; init containers are left alone.
+
+    Kinds are known by name alone, so anything may be where a pod would be.
+    """
     kind = manifest.get("kind")
     if kind == "Pod":
-        spec: Any = manifest.get("spec")
+        steps: tuple[str, ...] = ("spec",)
     elif kind in POD_TEMPLATE_KINDS:
-        spec = ((manifest.get("spec") or {}).get("template") or {}).get("spec")
+        steps = ("spec", "template", "spec")
     else:
         return []
-    return (spec or {}).get("containers") or []
+    found: Any = manifest
+    for step in (*steps, "containers"):
+        found = found.get(step) if isinstance(found, dict) else None
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def _command_or_args(name: str) -> Callable[[Object, Iterable[CommandArgsOverrider]], Object]:
@@ -200,16 +206,17 @@ def _command_or_args(name: str) -> Callable[[Object, Iterable[CommandArgsOverrid
         for item in items:
             for container in _containers(manifest):
                 if container.get("name") == item.container_name:
-                    container[name] = _changed_words(container.get(name), item)
+                    present = container.get(name)
+                    container[name] = _changed_words(present if isinstance(present, list) else [], item)
         return manifest
 
     return apply
 
 
-def _changed_words(present: list[str] | None, item: CommandArgsOverrider) -> list[str]:
+def _changed_words(present: list[str], item: CommandArgsOverrider) -> list[str]:
     if item.operator == "add":
-        return [*(present or []), *item.value]
-    return [word for word in present or [] if word not in item.value]
+        return [*present, *item.value]
+    return [word for word in present if word not in item.value]
 
 
 def _labels_or_annotations(name: str) -> Callable[[Object, Iterable[LabelAnnotationOverrider]], Object]:

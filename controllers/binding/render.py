@@ -116,12 +116,13 @@ def completions_by_cluster(
     spec: ResourceBindingSpec, template: Object, targets: Sequence[TargetCluster]
 ) -> dict[str, int] | None:
     """The share of each cluster in the completions of a divided Job; None when they are not divided."""
-    completions = (template.get("spec") or {}).get("completions")
+    job = template.get("spec")
+    completions = job.get("completions") if isinstance(job, dict) else None
     strategy = None if spec.placement is None else spec.placement.replica_scheduling
     if (
         template.get("kind") != "Job"
         or spec.replicas <= 0
-        or completions is None
+        or not isinstance(completions, int)
         or strategy is None
         or strategy.replica_scheduling_type != "Divided"
     ):
@@ -161,8 +162,8 @@ def with_completions(manifest: Object, shares: Mapping[str, int], cluster: str) 
     """manifest with the cluster's share. Raises MissingShare."""
     if cluster not in shares:
         raise MissingShare(f"no share of the job completions for cluster {cluster}")
-    spec = manifest.get("spec") or {}
-    if "completions" not in spec:
+    spec = manifest.get("spec")
+    if not isinstance(spec, dict) or "completions" not in spec:
         return manifest
     return {**manifest, "spec": {**spec, "completions": shares[cluster]}}
 

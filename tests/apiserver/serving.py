@@ -3,7 +3,7 @@
 import asyncio
 import io
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -119,3 +119,10 @@ def deployment(name: str, *, replicas: int = 2, **metadata: Any) -> Object:
         "metadata": {"name": name, **metadata},
         "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": pod},
     }
+
+
+async def until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
+    """Wait for something that no event tells about."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the condition is another process's or the server's own state
+            await asyncio.sleep(0.02)

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from controllers.works import WorkIsDeleting, binding_ids, merged, recorded, stamped, with_managed_keys
+from controllers.works import (
+    WorkIsDeleting,
+    binding_ids,
+    binding_names,
+    merged,
+    recorded,
+    stamped,
+    with_managed_keys,
+)
 from karmada.api.groups.work import Work
 from karmada.api.objects import Object
 
@@ -136,3 +144,19 @@ def test_a_work_that_is_being_deleted_is_left_alone() -> None:
 )
 def test_a_work_is_found_by_the_binding_it_was_made_for(labels: dict[str, str], expected: list[str]) -> None:
     assert binding_ids(work(labels=labels)) == expected
+
+
+@pytest.mark.parametrize(
+    ("annotations", "expected"),
+    [
+        ({}, []),
+        (
+            {"resourcebinding.karmada.io/namespace": "shop", "resourcebinding.karmada.io/name": "c"},
+            ["shop/c"],
+        ),
+        ({"clusterresourcebinding.karmada.io/name": "r"}, ["/r"]),
+    ],
+    ids=["none", "binding", "cluster-binding"],
+)
+def test_a_work_is_found_by_the_name_of_its_binding(annotations: dict[str, str], expected: list[str]) -> None:
+    assert binding_names(work(annotations=annotations)) == expected

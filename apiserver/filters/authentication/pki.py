@@ -6,7 +6,6 @@ when its end is near, the serving one also when a name is missing. Private keys 
 only.
 """
 
-import ipaddress
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -16,17 +15,24 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from apiserver.filters.authentication.issuing import (
+    LEAF_LIFETIME,
+    Authority,
+    alternative_names,
+    certificate_pem,
+    general_name,
+    is_issued_by,
+    key_pem,
+    self_signed_authority,
+    sign_client,
+    sign_server,
+)
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
 
-AUTHORITY_LIFETIME: Final = timedelta(days=3650)
-LEAF_LIFETIME: Final = timedelta(days=365)
 RENEW_WITHIN: Final = timedelta(days=30)
-CLOCK_SKEW: Final = timedelta(minutes=5)
 MASTERS: Final = "system:masters"
 
 ADMIN: Final = "system:admin"
@@ -96,53 +102,7 @@ def issue_client_certificate(
     certificate = sign_client(
         _authority(pki.authority), key.public_key(), name, groups, now=clock.now(), lifetime=lifetime
     )
-    return _certificate_pem(certificate), _key_pem(key)
-
-
-@dataclass(frozen=True, slots=True)
-class Authority:
-    certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
-
-
-def sign_client(
-    authority: Authority,
-    public_key: ec.EllipticCurvePublicKey,
-    name: str,
-    groups: Sequence[str],
-    *,
-    now: datetime,
-    lifetime: timedelta = LEAF_LIFETIME,
-) -> x509.Certificate:
-    builder = _leaf(authority, public_key, _subject(name, groups), now=now, lifetime=lifetime)
-    return _sign(builder.add_extension(_usage(ExtendedKeyUsageOID.CLIENT_AUTH), critical=False), authority)
-
-
-def sign_server(
-    authority: Authority, public_key: ec.EllipticCurvePublicKey, hosts: Sequence[str], *, now: datetime
-) -> x509.Certificate:
-    subject = _subject("karmada-apiserver", ())
-    builder = _leaf(authority, public_key, subject, now=now, lifetime=LEAF_LIFETIME)
-    builder = builder.add_extension(_usage(ExtendedKeyUsageOID.SERVER_AUTH), critical=False)
-    names = x509.SubjectAlternativeName([_general_name(host) for host in dict.fromkeys(hosts)])
-    return _sign(builder.add_extension(names, critical=False), authority)
-
-
-def self_signed_authority(name: str, *, now: datetime) -> Authority:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = _subject(name, ())
-    usage = x509.KeyUsage(
-        digital_signature=True, key_cert_sign=True, crl_sign=True, key_encipherment=False,
-        content_commitment=False, data_encipherment=False, key_agreement=False,
-        encipher_only=False, decipher_only=False,
-    )  # fmt: skip
-    builder = (
-        _certificate(subject, subject, key.public_key(), now=now, lifetime=AUTHORITY_LIFETIME)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-    return Authority(builder.sign(key, hashes.SHA256()), key)
+    return certificate_pem(certificate), key_pem(key)
 
 
 class _Workshop:
@@ -162,7 +122,7 @@ class _Workshop:
                 file, signer, lambda key: sign_client(signer, key, name, groups, now=self.now), lambda _: True
             )
 
-        wanted = {_general_name(host) for host in hosts}
+        wanted = {general_name(host) for host in hosts}
         return Pki(
             directory=self.folder,
             authority=authority,
@@ -170,7 +130,7 @@ class _Workshop:
                 "apiserver",
                 ca,
                 lambda key: sign_server(ca, key, hosts, now=self.now),
-                lambda certificate: wanted <= _alternative_names(certificate),
+                lambda certificate: wanted <= alternative_names(certificate),
             ),
             admin=client("admin", ADMIN, MASTERS),
             controller_manager=client("controller-manager", CONTROLLER_MANAGER),
@@ -189,7 +149,7 @@ class _Workshop:
                     f"{path} has no matching key or certificate beside it; put it back or remove {path}"
                 )
         made = self_signed_authority(name, now=self.now)
-        return self._write(file, _certificate_pem(made.certificate), _key_pem(made.key))
+        return self._write(file, certificate_pem(made.certificate), key_pem(made.key))
 
     def _ensure_leaf(
         self,
@@ -201,17 +161,17 @@ class _Workshop:
         if (found := self._read(file)) is not None:
             certificate = x509.load_pem_x509_certificate(found.certificate)
             fresh = certificate.not_valid_after_utc - self.now > RENEW_WITHIN
-            if fresh and suits(certificate) and _is_issued_by(certificate, authority):
+            if fresh and suits(certificate) and is_issued_by(certificate, authority):
                 return found
         key = ec.generate_private_key(ec.SECP256R1())
-        return self._write(file, _certificate_pem(sign(key.public_key())), _key_pem(key))
+        return self._write(file, certificate_pem(sign(key.public_key())), key_pem(key))
 
     def _ensure_key(self, file: str) -> bytes:
         path = self.folder / f"{file}.key"
         if path.exists():
             return path.read_bytes()
         key = ec.generate_private_key(ec.SECP256R1())
-        pem = _key_pem(key)
+        pem = key_pem(key)
         public = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -259,87 +219,3 @@ def _authority(credential: Credential) -> Authority:
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise PkiError(f"{credential.key_path} must hold an elliptic curve key")
     return Authority(x509.load_pem_x509_certificate(credential.certificate), key)
-
-
-def _is_issued_by(certificate: x509.Certificate, authority: Authority) -> bool:
-    try:
-        certificate.verify_directly_issued_by(authority.certificate)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
-
-
-def _certificate(
-    subject: x509.Name,
-    issuer: x509.Name,
-    public_key: ec.EllipticCurvePublicKey,
-    *,
-    now: datetime,
-    lifetime: timedelta,
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(public_key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCK_SKEW)
-        .not_valid_after(now + lifetime)
-    )
-
-
-def _leaf(
-    authority: Authority,
-    public_key: ec.EllipticCurvePublicKey,
-    subject: x509.Name,
-    *,
-    now: datetime,
-    lifetime: timedelta,
-) -> x509.CertificateBuilder:
-    usage = x509.KeyUsage(
-        digital_signature=True, key_encipherment=True, key_cert_sign=False, crl_sign=False,
-        content_commitment=False, data_encipherment=False, key_agreement=False,
-        encipher_only=False, decipher_only=False,
-    )  # fmt: skip
-    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
-    return (
-        _certificate(subject, authority.certificate.subject, public_key, now=now, lifetime=lifetime)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(issuer_key, critical=False)
-    )
-
-
-def _sign(builder: x509.CertificateBuilder, authority: Authority) -> x509.Certificate:
-    return builder.sign(authority.key, hashes.SHA256())
-
-
-def _usage(purpose: x509.ObjectIdentifier) -> x509.ExtendedKeyUsage:
-    return x509.ExtendedKeyUsage([purpose])
-
-
-def _subject(name: str, groups: Sequence[str]) -> x509.Name:
-    organizations = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
-    return x509.Name([*organizations, x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
-def _general_name(host: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)
-
-
-def _alternative_names(certificate: x509.Certificate) -> set[x509.GeneralName]:
-    extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    return set(extension.value)
-
-
-def _certificate_pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )

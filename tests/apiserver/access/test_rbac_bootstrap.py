@@ -2,9 +2,11 @@
 
 import pytest
 
-from apiserver.rbac import Attributes, RuleIndex, bootstrap_objects, reconciled
+from apiserver.rbac import Attributes, RuleIndex, bootstrap_objects, check_role_write, reconciled
 from apiserver.request_info import UserInfo
+from karmada.api.errors import Forbidden
 from karmada.api.objects import Object, with_annotations
+from tests.apiserver.access.test_rbac_index import role, rule
 
 AUTHENTICATED = ("system:authenticated",)
 
@@ -114,6 +116,40 @@ def test_user_facing_roles_are_filled_before_any_controller_runs(
     }
     index.apply("RoleBinding", None, granted)
     assert index.decide(UserInfo(f"{role}-user"), asked).allowed is allowed
+
+
+AGENT_RULES = [
+    rule("get delete", "cluster.karmada.io", "clusters", "m1"),
+    rule("create list watch", "cluster.karmada.io", "clusters"),
+    rule("update", "cluster.karmada.io", "clusters/status", "m1"),
+    rule(
+        "get list watch",
+        "config.karmada.io",
+        "resourceinterpretercustomizations resourceinterpreterwebhookconfigurations",
+    ),
+    rule("get", "core", "namespaces"),
+    rule("get create update", "coordination.k8s.io", "leases"),
+    rule("get create", "certificates.k8s.io", "certificatesigningrequests"),
+    rule("list watch", "core", "services"),
+    rule("create patch update", "core", "events"),
+    rule("get patch", "core", "secrets", "m1", "m1-impersonator"),
+    rule("create", "core", "secrets"),
+    rule("get create list watch update delete", "work.karmada.io", "works"),
+    rule("patch update", "work.karmada.io", "works/status"),
+]
+
+
+def test_a_registering_member_can_make_its_agents_roles_and_no_others(index: RuleIndex) -> None:
+    generator = UserInfo("system:karmada:agent:rbac-generator", ("system:karmada:agents",))
+    check_role_write(index, generator, role("system:karmada:m1:agent", *AGENT_RULES), None)
+    with pytest.raises(Forbidden):
+        check_role_write(index, generator, role("root", rule("*", "*", "*")), None)
+
+
+def test_a_plain_cluster_has_no_karmada_roles() -> None:
+    names = {obj["metadata"]["name"] for obj in bootstrap_objects(karmada=False)}
+    assert "cluster-admin" in names
+    assert not any("karmada" in name for name in names)
 
 
 def test_every_bootstrap_binding_finds_its_role() -> None:

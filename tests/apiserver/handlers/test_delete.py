@@ -160,7 +160,8 @@ async def test_an_object_goes_with_its_last_finalizer(plane: Plane) -> None:
     assert marked.object["metadata"]["deletionTimestamp"]
     refused = await plane.patch(f"{CONFIG_MAPS}/a", {"metadata": {"finalizers": ["x.io/y", "z.io/w"]}})
     assert refused.message == (
-        'ConfigMap "a" is invalid: metadata.finalizers: Forbidden: no new finalizers can be added if the object is being '
+        'ConfigMap "a" is invalid: metadata.finalizers: Forbidden: no new finalizers can be added if the '
+        "object is being "
         'deleted, found new finalizers []string{"z.io/w"}'
     )
     assert (await plane.patch(f"{CONFIG_MAPS}/a", {"metadata": {"finalizers": None}})).status == 200
@@ -173,20 +174,23 @@ async def test_an_object_goes_with_its_last_finalizer(plane: Plane) -> None:
         pytest.param(
             {"preconditions": {"uid": "zz"}},
             409,
-            'Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition (zz) does not match the UID in '
+            'Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition (zz) does not '
+            "match the UID in "
             "record (",
             id="uid",
         ),
         pytest.param(
             {"preconditions": {"resourceVersion": "1"}},
             409,
-            'Operation cannot be fulfilled on ConfigMap "a": the ResourceVersion in the precondition (1) does not match',
+            'Operation cannot be fulfilled on ConfigMap "a": the ResourceVersion in the precondition (1) '
+            "does not match",
             id="resource-version",
         ),
         pytest.param(
             {"propagationPolicy": "Bogus"},
             422,
-            'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Bogus": supported values: '
+            'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Bogus": '
+            "supported values: "
             '"Foreground", "Background", "Orphan", "nil"',
             id="policy",
         ),

@@ -83,21 +83,24 @@ async def test_a_list_at_an_exact_version_shows_the_past(plane: Plane) -> None:
         pytest.param(
             "resourceVersion=abc",
             400,
-            'invalid resource version: resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid '
+            'invalid resource version: resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing '
+            '"abc": invalid '
             "syntax",
             id="version",
         ),
         pytest.param(
             "resourceVersionMatch=Exact",
             422,
-            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden '
+            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch '
+            "is forbidden "
             "unless resourceVersion is provided",
             id="match-without-version",
         ),
         pytest.param(
             "resourceVersionMatch=Exact&resourceVersion=0",
             422,
-            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is '
+            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch '
+            '"exact" is '
             'forbidden for resourceVersion "0"',
             id="exactly-anything",
         ),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.apiserver.serving import Plane, Reply, config_map
+from tests.apiserver.serving import Plane, Reply, config_map, until
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 
@@ -102,14 +102,16 @@ async def test_a_version_that_is_too_old_is_told_in_the_stream(plane: Plane) -> 
         pytest.param(
             "sendInitialEvents=true",
             422,
-            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting '
+            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents '
+            "requires setting "
             "resourceVersionMatch to NotOlderThan",
             id="initial-events-without-match",
         ),
         pytest.param(
             "resourceVersionMatch=NotOlderThan&resourceVersion=1",
             422,
-            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for '
+            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch '
+            "is forbidden for "
             "watch unless sendInitialEvents is provided",
             id="match-alone",
         ),
@@ -136,6 +138,4 @@ async def test_a_watch_ends_when_its_peer_goes(plane: Plane) -> None:
     )
     assert len(cache.watchers()) == 1
     answer.close()
-    async with asyncio.timeout(5):
-        while cache.watchers():
-            await asyncio.sleep(0.05)
+    await until(lambda: not cache.watchers())

@@ -83,7 +83,8 @@ async def test_a_generated_name_is_drawn_again_when_it_is_taken(
             CONFIG_MAPS,
             {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}},
             400,
-            'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): '
+            'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to '
+            "(core.ConfigMap): "
             "unknown conversion",
             id="other-kind",
         ),
@@ -91,7 +92,8 @@ async def test_a_generated_name_is_drawn_again_when_it_is_taken(
             CONFIG_MAPS,
             b"{bad",
             400,
-            "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse",
+            "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; "
+            "json parse",
             id="no-json",
         ),
         pytest.param(
@@ -105,7 +107,8 @@ async def test_a_generated_name_is_drawn_again_when_it_is_taken(
             f"{CONFIG_MAPS}?fieldValidation=Bogus",
             config_map("a"),
             422,
-            'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "Bogus": supported values: '
+            'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "Bogus": '
+            "supported values: "
             '"", "Ignore", "Strict", "Warn"',
             id="unknown-field-validation",
         ),
@@ -113,7 +116,8 @@ async def test_a_generated_name_is_drawn_again_when_it_is_taken(
             f"{CONFIG_MAPS}?dryRun=Some",
             config_map("a"),
             422,
-            'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"',
+            'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported '
+            'values: "All"',
             id="unknown-dry-run",
         ),
     ],
@@ -167,7 +171,8 @@ async def test_a_stale_update_conflicts(plane: Plane) -> None:
     reply = await plane.put(f"{CONFIG_MAPS}/a", {**old, "data": {"k": "w"}})
     assert reply.status == 409
     assert reply.message == (
-        'Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to '
+        'Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your '
+        "changes to "
         "the latest version and try again"
     )
     assert reply.object["details"] == {"name": "a", "kind": "configmaps"}
@@ -194,7 +199,7 @@ async def test_a_stale_update_conflicts(plane: Plane) -> None:
     ],
 )
 async def test_an_update_of_another_identity_is_refused(
-    plane: Plane, change: dict[str, str], status: int, message: str
+    plane: Plane, change: dict[str, Any], status: int, message: str
 ) -> None:
     await plane.post(CONFIG_MAPS, config_map("a"))
     reply = await plane.put(
@@ -212,7 +217,8 @@ async def test_update_creates_only_kinds_that_allow_it(plane: Plane) -> None:
     unpinned = await plane.put(f"{LEASES}/l", lease)
     assert unpinned.status == 422
     assert unpinned.message == (
-        'leases.coordination.k8s.io "l" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for '
+        'leases.coordination.k8s.io "l" is invalid: metadata.resourceVersion: Invalid value: 0: must be '
+        "specified for "
         "an update"
     )
 
@@ -238,7 +244,8 @@ async def test_patches_of_custom_kinds_are_not_strategic(plane: Plane) -> None:
     reply = await plane.patch("/apis/policy.karmada.io/v1alpha1/clusterpropagationpolicies/x", {}, STRATEGIC)
     assert reply.status == 415
     assert reply.message == (
-        "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, "
+        "the body of the request was in an unknown format - accepted media types include: "
+        "application/json-patch+json, "
         "application/merge-patch+json, application/apply-patch+yaml"
     )
 
@@ -318,5 +325,6 @@ async def test_scale_reads_and_writes_the_replicas(plane: Plane) -> None:
     assert "scale" in owners
     negative = await plane.patch(f"{DEPLOYMENTS}/d/scale", {"spec": {"replicas": -1}})
     assert negative.message == (
-        'Scale.autoscaling "d" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0'
+        'Scale.autoscaling "d" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal '
+        "to 0"
     )

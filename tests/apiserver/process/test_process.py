@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.apiserver.serving import config_map
+from tests.apiserver.serving import config_map, until
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 
@@ -20,7 +20,12 @@ CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 @asynccontextmanager
 async def process(*flags: str) -> AsyncIterator[asyncio.subprocess.Process]:
     running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "apiserver", *flags, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+        sys.executable,
+        "-m",
+        "apiserver",
+        *flags,
+        stderr=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
     )
     try:
         yield running
@@ -48,12 +53,13 @@ def flags(folder: Path, port: int) -> list[str]:
 
 async def session_to(folder: Path, port: int) -> aiohttp.ClientSession:
     """A session of the administrator, once the server is ready."""
+    await until((folder / "pki" / "admin.key").exists, seconds=30)
     async with asyncio.timeout(30):
-        while not (folder / "pki" / "admin.key").exists():
-            await asyncio.sleep(0.05)
         context = ssl.create_default_context(cafile=str(folder / "pki" / "ca.crt"))
         context.load_cert_chain(folder / "pki" / "admin.crt", folder / "pki" / "admin.key")
-        session = aiohttp.ClientSession(f"https://127.0.0.1:{port}", connector=aiohttp.TCPConnector(ssl=context))
+        session = aiohttp.ClientSession(
+            f"https://127.0.0.1:{port}", connector=aiohttp.TCPConnector(ssl=context)
+        )
         while True:
             try:
                 async with session.get("/readyz") as answer:
@@ -71,7 +77,9 @@ async def test_a_start_makes_its_pki_and_a_stop_ends_watches_without_loss(tmp_pa
         async with session:
             assert (await session.post(CONFIG_MAPS, json=config_map("kept", {"k": "v"}))).status == 201
             listed = await (await session.get(CONFIG_MAPS)).json()
-            watch = await session.get(f"{CONFIG_MAPS}?watch=1&resourceVersion={listed['metadata']['resourceVersion']}")
+            watch = await session.get(
+                f"{CONFIG_MAPS}?watch=1&resourceVersion={listed['metadata']['resourceVersion']}"
+            )
             server.send_signal(signal.SIGTERM)
             assert await watch.read() == b""
             async with asyncio.timeout(20):
@@ -104,8 +112,7 @@ async def test_a_killed_server_has_everything_it_acknowledged(tmp_path: Path) ->
         async with session, asyncio.TaskGroup() as group:
             for start in range(8):
                 group.create_task(write(session, start))
-            while len(acknowledged) < 100:
-                await asyncio.sleep(0.01)
+            await until(lambda: len(acknowledged) >= 100)
             server.kill()
     async with process(*flags(tmp_path, port)):
         session = await session_to(tmp_path, port)
@@ -119,12 +126,20 @@ async def test_a_killed_server_has_everything_it_acknowledged(tmp_path: Path) ->
     ("given", "text"),
     [
         pytest.param(["--storage=bogus://x"], "storage bogus://x cannot be opened", id="storage"),
-        pytest.param(["--client-ca-file=/absent"], "--client-ca-file: /absent cannot be read", id="client-ca"),
-        pytest.param(["--tls-cert-file=/absent"], "serving certificate /absent cannot be used", id="certificate"),
+        pytest.param(
+            ["--client-ca-file=/absent"], "--client-ca-file: /absent cannot be read", id="client-ca"
+        ),
+        pytest.param(
+            ["--tls-cert-file=/absent"], "serving certificate /absent cannot be used", id="certificate"
+        ),
     ],
 )
-async def test_a_bad_setting_ends_the_process_with_one_line(tmp_path: Path, given: list[str], text: str) -> None:
-    async with process("--storage=memory://", f"--cert-dir={tmp_path}/pki", "--secure-port=0", *given) as server:
+async def test_a_bad_setting_ends_the_process_with_one_line(
+    tmp_path: Path, given: list[str], text: str
+) -> None:
+    async with process(
+        "--storage=memory://", f"--cert-dir={tmp_path}/pki", "--secure-port=0", *given
+    ) as server:
         async with asyncio.timeout(30):
             _, errors = await server.communicate()
         assert server.returncode == 1
@@ -137,7 +152,12 @@ async def test_a_taken_port_ends_the_process_with_one_line(tmp_path: Path) -> No
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        given = ["--storage=memory://", f"--cert-dir={tmp_path}/pki", f"--secure-port={port}", "--bind-address=127.0.0.1"]
+        given = [
+            "--storage=memory://",
+            f"--cert-dir={tmp_path}/pki",
+            f"--secure-port={port}",
+            "--bind-address=127.0.0.1",
+        ]
         async with process(*given) as server:
             async with asyncio.timeout(30):
                 _, errors = await server.communicate()

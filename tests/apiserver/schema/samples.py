@@ -36,7 +36,11 @@ OPEN_API: Final[dict[str, Any]] = {
                         "required": ["name"],
                         "properties": {
                             "name": {"type": "string"},
-                            "size": {"type": "object", "default": {"cpu": 1}, "properties": {"cpu": {"type": "integer"}}},
+                            "size": {
+                                "type": "object",
+                                "default": {"cpu": 1},
+                                "properties": {"cpu": {"type": "integer"}},
+                            },
                         },
                     },
                 },

@@ -17,7 +17,15 @@ def test_a_problem_at_the_root_has_a_nil_path() -> None:
 
 @pytest.mark.parametrize(
     ("value", "word"),
-    [(None, "null"), ({}, "object"), ([], "array"), ("", "string"), (True, "boolean"), (1, "integer"), (1.5, "number")],
+    [
+        (None, "null"),
+        ({}, "object"),
+        ([], "array"),
+        ("", "string"),
+        (True, "boolean"),
+        (1, "integer"),
+        (1.5, "number"),
+    ],
 )
 def test_json_types_have_their_own_words(value: Any, word: str) -> None:
     assert type_word(value) == word

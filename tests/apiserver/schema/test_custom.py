@@ -24,7 +24,9 @@ def test_unknown_metadata_fields_are_dropped_and_told() -> None:
 def test_metadata_of_the_wrong_type_is_refused() -> None:
     obj: Object = custom()
     obj["metadata"]["labels"] = {"a": 1}
-    with pytest.raises(DecodeError, match='Foo in version "v1" cannot be handled as a Foo: json: cannot unmarshal'):
+    with pytest.raises(
+        DecodeError, match='Foo in version "v1" cannot be handled as a Foo: json: cannot unmarshal'
+    ):
         custom_schema(OPEN_API).prune(obj)
 
 
@@ -32,7 +34,9 @@ def test_an_author_may_restrict_the_name() -> None:
     schema = custom_schema(
         {
             "type": "object",
-            "properties": {"metadata": {"type": "object", "properties": {"name": {"type": "string", "maxLength": 2}}}},
+            "properties": {
+                "metadata": {"type": "object", "properties": {"name": {"type": "string", "maxLength": 2}}}
+            },
         }
     )
     errors = schema.validate(custom())

@@ -121,7 +121,11 @@ def test_a_wrong_json_type_is_refused(path: str, value: Any, problem: str) -> No
 
 @pytest.mark.parametrize(
     ("text", "byte"),
-    [pytest.param("!", 0, id="first"), pytest.param("ab!d", 2, id="middle"), pytest.param("abc", 3, id="too-short")],
+    [
+        pytest.param("!", 0, id="first"),
+        pytest.param("ab!d", 2, id="middle"),
+        pytest.param("abc", 3, id="too-short"),
+    ],
 )
 def test_bad_base64_says_at_which_byte(text: str, byte: int) -> None:
     _, _, problem = builtin_schema(SECRET).shaped({"data": {"a": text}})

@@ -21,7 +21,9 @@ def policy(**spec: object) -> Object:
     }
 
 
-@pytest.mark.parametrize("served", control_plane_resources(), ids=lambda served: f"{served.kind}-{served.gvr.version}")
+@pytest.mark.parametrize(
+    "served", control_plane_resources(), ids=lambda served: f"{served.kind}-{served.gvr.version}"
+)
 def test_every_kind_compiles_and_keeps_its_own_minimum(served: object) -> None:
     model = getattr(served, "model")  # noqa: B009
     schema = model_schema(model)
@@ -63,7 +65,12 @@ def test_policies_are_refused_in_the_stock_words(spec: dict[str, object], messag
 
 
 def test_manifests_of_a_work_are_kept_as_they_are() -> None:
-    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "odd": 1}, "data": {"x": "y"}}
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "a", "odd": 1},
+        "data": {"x": "y"},
+    }
     obj: Object = {"metadata": {}, "spec": {"workload": {"manifests": [manifest]}, "nope": 1}}
     assert model_schema(Work).prune(obj) == ['unknown field "spec.nope"']
     assert obj["spec"]["workload"]["manifests"] == [manifest]

@@ -32,7 +32,11 @@ def test_subresources_carry_the_kind_of_their_body() -> None:
     served = all_resources()[GroupVersionResource("apps", "v1", "deployments")]
     paths = paths_of(Described(served), name_of)
     scale = render(paths["/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale"], 3)
-    assert scale["get"]["x-kubernetes-group-version-kind"] == {"group": "autoscaling", "kind": "Scale", "version": "v1"}
+    assert scale["get"]["x-kubernetes-group-version-kind"] == {
+        "group": "autoscaling",
+        "kind": "Scale",
+        "version": "v1",
+    }
     assert set(scale) == {"get", "patch", "put", "parameters"}
 
 

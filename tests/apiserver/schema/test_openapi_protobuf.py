@@ -69,7 +69,9 @@ def test_parameters_go_by_their_place() -> None:
 
 
 def test_a_document_starts_with_its_version() -> None:
-    encoded = encode_document({"swagger": "2.0", "info": {"title": "Kubernetes"}, "paths": {}, "definitions": {}})
+    encoded = encode_document(
+        {"swagger": "2.0", "info": {"title": "Kubernetes"}, "paths": {}, "definitions": {}}
+    )
     assert fields_of(encoded)[0] == (1, b"2.0")
 
 

@@ -14,7 +14,10 @@ from tests.apiserver.schema.samples import OPEN_API, custom
     [
         pytest.param({"nope": 1}, {}, [".spec.nope"], id="unknown-field"),
         pytest.param(
-            {"parts": [{"name": "a", "x": 1}]}, {"parts": [{"name": "a"}]}, [".spec.parts[0].x"], id="inside-a-list"
+            {"parts": [{"name": "a", "x": 1}]},
+            {"parts": [{"name": "a"}]},
+            [".spec.parts[0].x"],
+            id="inside-a-list",
         ),
         pytest.param({"counts": {"a": 1}}, {"counts": {"a": 1}}, [], id="map-keys-are-free"),
         pytest.param({"free": {"x": {"y": 1}}}, {"free": {"x": {"y": 1}}}, [], id="preserved-below-the-mark"),
@@ -22,7 +25,15 @@ from tests.apiserver.schema.samples import OPEN_API, custom
         pytest.param({"note": None}, {"note": None}, [], id="null-of-a-nullable-field-stays"),
         pytest.param({"counts": {"a": None}}, {"counts": {}}, [], id="null-map-value-vanishes"),
         pytest.param(
-            {"template": {"apiVersion": "v1", "kind": "X", "metadata": {"name": "n", "q": 1}, "data": "d", "e": 1}},
+            {
+                "template": {
+                    "apiVersion": "v1",
+                    "kind": "X",
+                    "metadata": {"name": "n", "q": 1},
+                    "data": "d",
+                    "e": 1,
+                }
+            },
             {"template": {"apiVersion": "v1", "kind": "X", "metadata": {"name": "n", "q": 1}, "data": "d"}},
             [".spec.template.e"],
             id="embedded-resource-keeps-its-type-and-metadata",

@@ -26,7 +26,9 @@ def test_a_built_in_object_keeps_its_identity_as_a_dict() -> None:
 
 def test_the_sentence_about_a_body_names_kind_and_version() -> None:
     obj: Object = {"apiVersion": "apps/v1", "kind": "Deployment"}
-    assert cannot_be_handled(obj, "why") == 'Deployment in version "v1" cannot be handled as a Deployment: why'
+    assert (
+        cannot_be_handled(obj, "why") == 'Deployment in version "v1" cannot be handled as a Deployment: why'
+    )
 
 
 def test_a_custom_kind_starts_from_nothing() -> None:

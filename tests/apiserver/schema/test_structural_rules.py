@@ -21,12 +21,20 @@ STRING = {"type": "string"}
 @pytest.mark.parametrize(
     ("schema", "field", "message"),
     [
-        pytest.param({"properties": {}}, f"{ROOT}.type", "Required value: must not be empty at the root", id="root"),
         pytest.param(
-            {"type": "string"}, f"{ROOT}.type", 'Invalid value: "string": must be object at the root', id="root-type"
+            {"properties": {}}, f"{ROOT}.type", "Required value: must not be empty at the root", id="root"
         ),
         pytest.param(
-            with_spec(), f"{SPEC}.type", "Required value: must not be empty for specified object fields", id="field"
+            {"type": "string"},
+            f"{ROOT}.type",
+            'Invalid value: "string": must be object at the root',
+            id="root-type",
+        ),
+        pytest.param(
+            with_spec(),
+            f"{SPEC}.type",
+            "Required value: must not be empty for specified object fields",
+            id="field",
         ),
         pytest.param(
             with_spec(type="array", items={}),
@@ -34,7 +42,9 @@ STRING = {"type": "string"}
             "Required value: must not be empty for specified array items",
             id="item",
         ),
-        pytest.param(with_spec(type="array"), f"{SPEC}.items", "Required value: must be specified", id="array"),
+        pytest.param(
+            with_spec(type="array"), f"{SPEC}.items", "Required value: must be specified", id="array"
+        ),
         pytest.param(
             with_spec(type="object", properties={"a": STRING}, additionalProperties=STRING),
             f"{SPEC}.additionalProperties",
@@ -47,7 +57,12 @@ STRING = {"type": "string"}
             "Forbidden: additionalProperties cannot be set to false",
             id="closed-object",
         ),
-        pytest.param(with_spec(**{"type": "string", "$ref": "#/x"}), f"{SPEC}.$ref", "Forbidden: $ref is not supported", id="ref"),
+        pytest.param(
+            with_spec(**{"type": "string", "$ref": "#/x"}),
+            f"{SPEC}.$ref",
+            "Forbidden: $ref is not supported",
+            id="ref",
+        ),
         pytest.param(
             with_spec(type="array", items=STRING, uniqueItems=True),
             f"{SPEC}.uniqueItems",
@@ -99,7 +114,10 @@ STRING = {"type": "string"}
             id="type-in-any-of",
         ),
         pytest.param(
-            {"type": "object", "properties": {"metadata": {"type": "object", "properties": {"labels": STRING}}}},
+            {
+                "type": "object",
+                "properties": {"metadata": {"type": "object", "properties": {"labels": STRING}}},
+            },
             f"{ROOT}.properties[metadata]",
             "Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified",
             id="metadata",
@@ -134,7 +152,9 @@ def test_a_schema_that_cannot_be_served_is_refused(schema: dict[str, Any], field
     [
         pytest.param(OPEN_API, id="the-sample"),
         pytest.param(
-            with_spec(**{"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]}),
+            with_spec(
+                **{"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]}
+            ),
             id="int-or-string-pattern",
         ),
         pytest.param(with_spec(**{"x-kubernetes-preserve-unknown-fields": True}), id="anything"),

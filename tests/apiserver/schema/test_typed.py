@@ -107,8 +107,12 @@ def test_secret_data_survives(content: bytes) -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["metadata", "spec", "name", "labels", "template", "x"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["metadata", "spec", "name", "labels", "template", "x"]), inner, max_size=4
+        )
+    ),
     max_leaves=12,
 )
 

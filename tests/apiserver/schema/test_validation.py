@@ -120,7 +120,9 @@ SCHEMA = custom_schema(OPEN_API)
             'Invalid value: "string": spec.counts.a in body must be of type integer: "string"',
             id="map-value",
         ),
-        pytest.param({"tags": ["a", "a"]}, "FieldValueDuplicate", "spec.tags[1]", 'Duplicate value: "a"', id="set"),
+        pytest.param(
+            {"tags": ["a", "a"]}, "FieldValueDuplicate", "spec.tags[1]", 'Duplicate value: "a"', id="set"
+        ),
         pytest.param(
             {"parts": [{"name": "a"}, {"name": "a"}]},
             "FieldValueDuplicate",
@@ -128,7 +130,9 @@ SCHEMA = custom_schema(OPEN_API)
             'Duplicate value: {"name":"a"}',
             id="keyed-list",
         ),
-        pytest.param({"parts": [{}]}, "FieldValueRequired", "spec.parts[0].name", "Required value", id="required"),
+        pytest.param(
+            {"parts": [{}]}, "FieldValueRequired", "spec.parts[0].name", "Required value", id="required"
+        ),
         pytest.param(
             {"choice": {}},
             "FieldValueInvalid",
@@ -160,7 +164,7 @@ def test_a_valid_object_passes(spec: dict[str, Any]) -> None:
 
 
 def test_all_broken_rules_are_reported_together() -> None:
-    errors = SCHEMA.validate(custom(replicas=-1, label="X", tags=["a", "a"]))
+    errors = SCHEMA.validate(custom(replicas=-1, label="XX", tags=["a", "a"]))
     assert [error.field for error in errors] == ["spec.replicas", "spec.label", "spec.tags[1]"]
 
 
@@ -177,9 +181,11 @@ def test_a_value_of_the_wrong_type_is_checked_no_further() -> None:
 
 
 def test_an_update_may_keep_what_a_stricter_schema_refuses() -> None:
-    old = custom(replicas=-1, label="X")
-    assert SCHEMA.validate(custom(replicas=-1, label="X"), old=old) == []
-    assert [error.field for error in SCHEMA.validate(custom(replicas=-2, label="X"), old=old)] == ["spec.replicas"]
+    old = custom(replicas=-1, label="XX")
+    assert SCHEMA.validate(custom(replicas=-1, label="XX"), old=old) == []
+    assert [error.field for error in SCHEMA.validate(custom(replicas=-2, label="XX"), old=old)] == [
+        "spec.replicas"
+    ]
 
 
 def test_a_schema_that_refers_to_itself_validates() -> None:

@@ -178,6 +178,17 @@ async def test_a_deleted_binding_takes_its_works_along(user: Plane) -> None:
         assert await clusters_with_work(user) == set()
 
 
+async def test_a_work_whose_binding_is_gone_goes_too(user: Plane) -> None:
+    async with binding_controllers(user):
+        await bind(user, "member1")
+        await work_in(user, "member1")
+    await user.patch(RESOURCE_BINDINGS, "shop", "c-configmap", {"metadata": {"finalizers": None}})
+    await user.delete(RESOURCE_BINDINGS, "shop", "c-configmap")
+    assert await clusters_with_work(user) == {"member1"}
+    async with binding_controllers(user):
+        await until_work_is_in(user)
+
+
 async def test_a_work_deleted_by_hand_comes_back(user: Plane) -> None:
     async with binding_controllers(user):
         await bind(user, "member1")

@@ -247,6 +247,23 @@ def test_a_rule_that_cannot_be_applied_names_its_policy(overriders: Object) -> N
     assert caught.value.title == "override policy(shop/p)"
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "text",
+        {"template": []},
+        {"template": {"spec": {"containers": {"a": 1}}}},
+        {"template": {"spec": {"containers": ["a", None]}}},
+    ],
+    ids=["text", "list", "map", "names"],
+)
+def test_a_custom_kind_of_a_known_name_may_hold_anything(spec: Any) -> None:
+    manifest = {"apiVersion": "x.test/v1", "kind": "Deployment", "metadata": {"name": "x"}, "spec": spec}
+    tag = {"component": "Tag", "operator": "remove"}
+    rule = policy("p", {"imageOverrider": [tag]}, namespace="")
+    assert overridden(manifest, MEMBER1, cluster_policies=[rule], policies=()).manifest["spec"] == spec
+
+
 def test_the_template_is_never_changed() -> None:
     manifest = deployment(labels={"a": "b"})
     before = orjson.dumps(manifest)
