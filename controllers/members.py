@@ -72,12 +72,15 @@ class Members:
         plane: Client,
         options: MemberOptions,
         user_agent: str = "karmada-controller-manager",
+        fence: Callable[[], None] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        """fence is called before each write to a member, and raises if this process may not."""
         self._clusters = clusters
         self._plane = plane
         self._options = options
         self._user_agent = user_agent
+        self._fence = fence
         self._clock = clock
         self._members: dict[str, _Member] = {}
         self._handlers: list[MemberHandler] = []
@@ -101,6 +104,10 @@ class Members:
     def add_handler(self, handler: MemberHandler) -> None:
         """Hear of every change of a managed object in any member. Synchronous, as handlers of an informer."""
         self._handlers.append(handler)
+        position = len(self._handlers)
+        for cluster, member in self._members.items():
+            for informer in member.informers.values():
+                informer.add_handler(partial(handler, cluster), name=f"member {position}")
 
     async def client(self, cluster: str) -> Client:
         """Raises MemberUnavailable."""
@@ -113,8 +120,8 @@ class Members:
         informer = member.informers.get(resource.gvr)
         if informer is None:
             informer = Informer(member.client, resource, label_selector=MANAGED_SELECTOR)
-            for handler in self._handlers:
-                informer.add_handler(partial(handler, cluster), name="member")
+            for position, handler in enumerate(self._handlers, 1):
+                informer.add_handler(partial(handler, cluster), name=f"member {position}")
             member.informers[resource.gvr] = informer
             informer.start()
         return informer
@@ -218,6 +225,7 @@ class Members:
             burst=self._options.burst,
             on_unauthorized=fresh_token,
         )
+        client.set_fence(self._fence)
         return _Member(reach=_reach(cluster), client=client)
 
     async def _secret(self, cluster: Cluster) -> Object | None:

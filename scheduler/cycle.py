@@ -39,6 +39,7 @@ from scheduler.queue import BindingQueue, Item
 from scheduler.results import (
     Next,
     Outcome,
+    binding_reference,
     deleting_text,
     group_failure_text,
     observed_changes,
@@ -139,6 +140,11 @@ class Scheduler:
             after = Next.RETRY
             try:
                 after = await self.reconcile(item.key)
+            except asyncio.CancelledError:
+                if _is_being_cancelled():
+                    raise
+                # Something the pass waited for was cancelled, not this worker: an ordinary failure.
+                log.warning("scheduling failed", extra={"binding": str(item.key), "error": "cancelled"})
             except ApiError as error:
                 log.warning("scheduling failed", extra={"binding": str(item.key), "error": str(error)})
             except Exception:
@@ -164,7 +170,7 @@ class Scheduler:
         if binding.metadata.deletion_timestamp:
             self._tell(binding, WARNING, EVENT_SCHEDULE_BINDING_FAILED, deleting_text(binding))
             return Next.FORGET
-        if binding.spec.placement is None or not self._world.is_ours(binding):
+        if binding.spec.placement is None or not self._world.is_open(binding):
             return Next.FORGET  # whatever changes that is a change of its spec and brings it back
         placement = self._world.compiled(key, binding.spec.placement)
         snapshot = self._world.snapshot()
@@ -301,12 +307,19 @@ class Scheduler:
 
     def _tell(self, binding: ResourceBinding, type: str, reason: str, message: str) -> None:
         """On the binding and on the resource it places."""
-        self._recorder.event(binding, type=type, reason=reason, message=message)
+        self._recorder.event(binding_reference(binding), type=type, reason=reason, message=message)
         self._recorder.event(resource_reference(binding), type=type, reason=reason, message=message)
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def _known_generation(before: ResourceBinding, newest: ResourceBinding) -> int:
     """Up to which generation newest holds nothing in its spec but what we saw and our targets."""
+    if newest is before:
+        return before.metadata.generation
     wished, found = before.spec, newest.spec
     same = wished.model_extra == found.model_extra and all(
         value == getattr(found, name, None) for name, value in wished if name != "clusters"

@@ -1,8 +1,7 @@
 """What a decision leaves behind: the patch of the spec, the condition, the texts of events. Pure.
 
-In: a binding, a Decision, errors of writing it. Out: patches as plain JSON; empty
-where nothing differs. where nothing
-differs. cycle.py sends them.
+In: a binding, a Decision, errors of writing it. Out: patches as plain JSON, empty where nothing differs.
+cycle.py sends them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -216,5 +215,19 @@ def resource_reference(binding: ResourceBinding) -> Object:
         "namespace": resource.namespace,
         "name": resource.name,
         "uid": resource.uid,
+    }
+    return {name: value for name, value in reference.items() if value}
+
+
+def binding_reference(binding: ResourceBinding) -> Object:
+    """binding itself, as an event names it."""
+    meta = binding.metadata
+    reference = {
+        "apiVersion": binding.api_version,
+        "kind": binding.kind,
+        "namespace": meta.namespace,
+        "name": meta.name,
+        "uid": meta.uid,
+        "resourceVersion": meta.resource_version,
     }
     return {name: value for name, value in reference.items() if value}

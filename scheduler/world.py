@@ -136,8 +136,8 @@ class World:
         if self._assumptions is not None and old is not None:
             self._assumptions.seen(key, old, new)
         self._written.seen(key, new)
-        was_ours = old is not None and self.is_ours(old)
-        if not self.is_ours(new):
+        was_ours = old is not None and self._is_claimed(old)
+        if not self._is_claimed(new):
             if was_ours and self._assumptions is not None:
                 self._assumptions.forget(key)
         elif old is None or not was_ours:
@@ -159,16 +159,17 @@ class World:
         self._queue.add(key, priority=priority.priority if priority is not None else 0)
         _EVENTS[event].inc()
 
-    def is_ours(self, binding: ResourceBinding) -> bool:
-        """Names this scheduler, is not suspended, and a policy or a controller stands behind it."""
+    def _is_claimed(self, binding: ResourceBinding) -> bool:
+        """Open, and a policy or a controller stands behind it: its own changes count."""
         labels = binding.metadata.labels
-        return self._is_open(binding) and bool(
+        return self.is_open(binding) and bool(
             labels.get(PROPAGATION_POLICY_PERMANENT_ID_LABEL)
             or labels.get(CLUSTER_PROPAGATION_POLICY_PERMANENT_ID_LABEL)
             or labels.get(BINDING_MANAGED_BY_LABEL)
         )
 
-    def _is_open(self, binding: ResourceBinding) -> bool:
+    def is_open(self, binding: ResourceBinding) -> bool:
+        """Names this scheduler and is not suspended."""
         suspension = binding.spec.suspension
         name = binding.spec.scheduler_name or DEFAULT_SCHEDULER
         return name == self._scheduler_name and not (suspension and suspension.scheduling)
@@ -194,7 +195,10 @@ class World:
         self._cluster_changed.set()
 
     async def _follow_clusters(self) -> None:
-        """Queue the bindings that a changed cluster concerns, as it was and as it is."""
+        """Queue the open bindings that a changed cluster concerns, as it was and as it is.
+
+        Who stands behind them does not matter here: what a policy once placed goes on following clusters.
+        """
         while True:
             await self._cluster_changed.wait()
             self._cluster_changed.clear()
@@ -209,7 +213,7 @@ class World:
             if number % WALK_CHUNK == 0:
                 await self._clock.sleep(0)
             binding = cache.get(key)
-            if binding is None or binding.spec.placement is None or not self._is_open(binding):
+            if binding is None or binding.spec.placement is None or not self.is_open(binding):
                 continue
             if concerns(binding, self.compiled(key, binding.spec.placement), changed):
                 self._enqueue(key, binding, "ClusterChanged")

@@ -42,7 +42,8 @@ class StreamWriter:
 
     @property
     def buffered(self) -> int:
-        return self._transport.get_write_buffer_size()
+        # A closed TLS transport has no buffer to ask.
+        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
 
     @property
     def closed(self) -> bool:

@@ -8,7 +8,7 @@ import os
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol, Self
@@ -85,7 +85,6 @@ class _Record:
     code: int = 500
     error: ApiError | None = None
     body: bytes = b""
-    annotations: dict[str, str] = field(default_factory=dict)
 
 
 def with_audit(
@@ -168,7 +167,7 @@ def event_of(record: _Record, stage: str, now: datetime) -> dict[str, Any]:
     event["requestReceivedTimestamp"] = rfc3339_micro(record.received)
     event["stageTimestamp"] = rfc3339_micro(now)
     decision = "forbid" if isinstance(record.error, Forbidden) else "allow"
-    event["annotations"] = {"authorization.k8s.io/decision": decision, **record.annotations}
+    event["annotations"] = {"authorization.k8s.io/decision": decision}
     return event
 
 

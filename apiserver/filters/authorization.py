@@ -1,10 +1,8 @@
-"""May they: every request is put to the authorizers in order before it is known whether the thing exists.
+"""May they: every request is put to the authorizer before it is known whether the thing exists.
 
-In: an authenticated request. Out: the same request, or 403 in the stock words. The first authorizer that
-allows decides; RBAC has no deny.
+In: an authenticated request. Out: the same request, or 403 in the stock words.
 """
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from typing_extensions import override
@@ -38,28 +36,6 @@ def with_authorization(handler: Handler, authorizer: Authorizer) -> Handler:
         return await handler(request)
 
     return answer
-
-
-def first_to_allow(authorizers: Sequence[Authorizer]) -> Authorizer:
-    """One authorizer out of several: the first that allows decides."""
-    return authorizers[0] if len(authorizers) == 1 else _Chain(authorizers)
-
-
-class _Chain(Authorizer):
-    def __init__(self, authorizers: Sequence[Authorizer]) -> None:
-        self.authorizers = authorizers
-
-    @override
-    def allowed(self, user: UserInfo, info: RequestInfo) -> Decision:
-        decisions: list[Decision] = []
-        for authorizer in self.authorizers:
-            decision = authorizer.allowed(user, info)
-            if decision.allowed:
-                return decision
-            decisions.append(decision)
-        reasons = [decision.reason for decision in decisions if decision.reason]
-        errors = [decision.error for decision in decisions if decision.error]
-        return Decision(allowed=False, reason="\n".join(reasons), error="; ".join(errors))
 
 
 class PathForbidden(Forbidden):

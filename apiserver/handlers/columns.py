@@ -4,7 +4,7 @@ In: a ServedResource. Out: a Layout, remembered per definition by tables.py. Bui
 written cells (cells/), Karmada kinds and custom resources JSONPath columns.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -68,22 +68,6 @@ def declared_columns(served: ServedResource) -> tuple[Column, ...]:
         return (NAME_COLUMN, AGE_COLUMN) if served.custom else ()
     named = declared[0].json_path == NAME_COLUMN.json_path
     return declared if named else (NAME_COLUMN, *declared)
-
-
-def columns_from_crd(printer_columns: Iterable[Object]) -> tuple[Column, ...]:
-    """The columns of a CRD version, name first; name and age when it declares none."""
-    declared = tuple(
-        Column(
-            name=str(column.get("name") or ""),
-            type=str(column.get("type") or "string"),
-            format=str(column.get("format") or ""),
-            priority=int(column.get("priority") or 0),
-            json_path=str(column.get("jsonPath") or ""),
-            description=str(column.get("description") or ""),
-        )
-        for column in printer_columns
-    )
-    return (NAME_COLUMN, *(declared or (AGE_COLUMN,)))
 
 
 def definition_of(column: Column) -> Object:

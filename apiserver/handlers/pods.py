@@ -126,7 +126,8 @@ class PodActions:
         ]
         if len(budgets) > 1:
             raise InternalError(
-                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+                "This pod has more than one PodDisruptionBudget, "
+                "which the eviction subresource does not support."
             )
         if not budgets or _is_unhealthy_and_free(pod, budgets[0]):
             return

@@ -20,7 +20,7 @@ from apiserver.handlers.negotiate import BUILT_IN, CUSTOM, Form, View, unserved_
 from apiserver.resources.definition import ResourceDefinition
 from apiserver.storage.entries import Entry
 from karmada.api.errors import BadRequest, NotAcceptable
-from karmada.api.objects import Object
+from karmada.api.objects import Object, name_of
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
 
 INCLUDE_NONE: Final = "None"
@@ -161,6 +161,7 @@ def list_json(
 ) -> bytes:
     """A list in the view form asks for, as JSON. Raises NotAcceptable when that view is one object's."""
     if form.view is View.TABLE:
+        objects = sorted(objects, key=_precedence) if definition.served.kind == "FlowSchema" else objects
         return table_of(form, definition, objects, metadata, include_object=include_object, clock=clock)
     if form.view is View.PARTIAL_METADATA_LIST:
         return partial_list(form, objects, metadata)
@@ -169,6 +170,11 @@ def list_json(
         "you requested PartialObjectMetadata, but the requested object is a list "
         f"(*{go_package(definition)}.{list_kind})"
     )
+
+
+def _precedence(flow_schema: Object) -> tuple[int, str]:
+    """Flow schemas are read in the order they are tried."""
+    return (flow_schema.get("spec") or {}).get("matchingPrecedence") or 0, name_of(flow_schema)
 
 
 def single(

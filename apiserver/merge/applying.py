@@ -91,7 +91,7 @@ def without_abandoned(node: Node, obj: Object, *, last: FieldSet, owned: FieldSe
     """obj without what the applier had in last and nobody owns now. owned: every manager's set, the new one
     too.
 
-    A map key or list element goes whole only when nobody owns anything inside it.
+    A list element goes whole unless somebody owns the element itself; a field in it does not hold it.
     """
     pruned = remove(node, obj, with_named_fields(node, last))
     held = with_named_fields(node, held_set(node, obj))

@@ -60,7 +60,7 @@ _ROOTS: Final = {
 
 
 class Definable(Described, Protocol):
-    """One served resource: CORE's definitions are that."""
+    """One served resource, as the registry's definitions are."""
 
     @property
     def schema(self) -> Schema: ...

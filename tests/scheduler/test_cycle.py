@@ -266,6 +266,16 @@ async def test_what_is_not_ours_is_left_alone(plane: Plane, fields: Any, labels:
     assert (targets_of(found), scheduled(found), found.metadata.annotations) == ({}, None, {})
 
 
+async def test_what_lost_its_policy_still_follows_clusters(plane: Plane) -> None:
+    selector = {"clusterAffinity": {"labelSelector": {"matchLabels": {"ring": "a"}}}}
+    async with scheduler_on(plane.access):
+        key = await plane.add(binding(selector), app="web")
+        await asyncio.sleep(QUIET_SECONDS)
+        assert scheduled(await plane.get(key)) is None
+        await plane.client.patch(CLUSTERS, CLUSTERS.key("", "m2"), {"metadata": {"labels": {"ring": "a"}}})
+        await plane.targets(key, {"m2": 0})
+
+
 async def test_the_group_in_use_is_recorded(plane: Plane) -> None:
     groups = [
         {"affinityName": "gone", "clusterNames": ["m8"]},

@@ -87,16 +87,6 @@ class BearerAuthenticator(Authenticator):
         except InvalidToken as error:
             raise Unauthorized("Unauthorized") from error
 
-    async def verdict(
-        self, token: str, audiences: Sequence[str]
-    ) -> tuple[UserInfo | None, tuple[str, ...], str]:
-        """What a TokenReview says: the user and the audiences the token is good for, or why it is refused."""
-        try:
-            identity = await self.review(token, audiences)
-        except InvalidToken as error:
-            return None, (), str(error)
-        return identity.user, identity.audiences, ""
-
     async def review(self, token: str, audiences: Sequence[str]) -> TokenIdentity:
         """Who token is for these audiences (none given: the API server's). Raises InvalidToken."""
         for source in self.sources:

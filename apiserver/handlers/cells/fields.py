@@ -14,6 +14,8 @@ Cell: TypeAlias = Callable[[Object], Shown]
 
 NONE: Final = "<none>"
 UNSET: Final = "<unset>"
+_OPERATORS: Final = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
+"""Label selector operators, and whether they take values."""
 
 
 def at(obj: Any, *path: str) -> Any:
@@ -106,6 +108,16 @@ def selector_text(value: Object | None) -> str:
             case _:
                 requirements.append((key, f"!{key}"))
     return ",".join(shown for _, shown in sorted(requirements))
+
+
+def is_selector(value: Object | None) -> bool:
+    """Does the label selector parse: known operators, with values where they need some?"""
+    return all(
+        bool(expression.get("values")) is _OPERATORS[expression.get("operator")]
+        if expression.get("operator") in _OPERATORS
+        else False
+        for expression in (value or {}).get("matchExpressions") or ()
+    )
 
 
 def condition(obj: Object, kind: str) -> Object:

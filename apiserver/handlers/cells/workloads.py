@@ -15,6 +15,7 @@ from apiserver.handlers.cells.fields import (
     condition,
     containers,
     count,
+    is_selector,
     labels,
     number,
     selector,
@@ -22,7 +23,7 @@ from apiserver.handlers.cells.fields import (
     shortened,
     text,
 )
-from apiserver.handlers.durations import UNKNOWN, Since, epoch, human_duration
+from apiserver.handlers.durations import INVALID, UNKNOWN, Since, epoch, human_duration
 from karmada.api.objects import Object, is_deleting
 
 _JOB_CONDITIONS: Final = ("Suspended", "FailureTarget", "SuccessCriteriaMet")
@@ -35,7 +36,9 @@ def ready_of_wanted(obj: Object) -> str:
 
 
 def deployment_selector(obj: Object) -> str:
-    return selector_text(at(obj, "spec", "selector"))
+    """Empty for an empty selector, `<invalid>` for one that does not parse."""
+    wanted = at(obj, "spec", "selector")
+    return selector_text(wanted) if is_selector(wanted) else INVALID
 
 
 def job_status(obj: Object) -> str:

@@ -15,8 +15,8 @@ from karmada.api.groups.kubernetes import (
 from karmada.api.groups.work import WORKS
 from karmada.api.names import execution_namespace
 from karmada.api.wellknown import CLUSTER_FINALIZER, EXECUTION_FINALIZER
-from karmada.cli.commands.join import CLUSTER_NAMESPACE
 from karmada.cli.printers import Console
+from karmada.cli.registration import CLUSTER_NAMESPACE
 from karmada.cli.scope import CommandError, access_from, add_connection_flags, control_plane
 from karmada.client.client import Client
 from karmada.runtime.clock import SYSTEM_CLOCK

@@ -8,12 +8,12 @@ that, as for any other cluster.
 import shutil
 from pathlib import Path
 
-from karmada.cli.commands.join import require_cluster_name
 from karmada.cli.local.contexts import context_names, remove_context, write_contexts
 from karmada.cli.local.layout import Layout, LocalError, Settings, free_ports
 from karmada.cli.local.processes import Processes
 from karmada.cli.local.up import SIMULATOR, simulator_spec, started
 from karmada.cli.printers import Console
+from karmada.cli.registration import require_cluster_name
 from karmada.client.kubeconfig import Access, load_kubeconfig
 
 

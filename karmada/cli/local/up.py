@@ -16,12 +16,12 @@ from typing import TypeVar
 from karmada.api.conditions import find_condition
 from karmada.api.errors import ApiError, NotFound
 from karmada.api.groups.cluster import CLUSTERS
-from karmada.cli.commands.join import JoinOptions, join_cluster
 from karmada.cli.local.contexts import write_contexts
 from karmada.cli.local.layout import LOOPBACK, Layout, LocalError, Settings, choose, require_free
 from karmada.cli.local.processes import Processes, ProcessSpec
 from karmada.cli.local.sample import run_sample
 from karmada.cli.printers import Console
+from karmada.cli.registration import JoinOptions, join_cluster
 from karmada.client.client import Client
 from karmada.client.kubeconfig import Access, load_kubeconfig
 from karmada.runtime.clock import SYSTEM_CLOCK

@@ -232,3 +232,44 @@ async def test_keys_and_issuer_are_published(plane: Plane) -> None:
     keys = await plane.get("/openid/v1/jwks")
     assert keys.headers["Content-Type"] == "application/jwk-set+json"
     assert keys.object["keys"][0]["kty"] == "EC"
+
+
+async def test_custom_resources_are_discovered_and_shown_by_their_columns(plane: Plane) -> None:
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": schema},
+        "additionalPrinterColumns": [{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}],
+    }
+    crd = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "foos.example.io"},
+        "spec": {
+            "group": "example.io",
+            "names": {"plural": "foos", "kind": "Foo"},
+            "scope": "Namespaced",
+            "versions": [version],
+        },
+    }
+    assert (await plane.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)).status == 201
+    await plane.eventually("/apis/example.io/v1", lambda reply: reply.status == 200)
+    found = (await plane.get("/apis/example.io/v1")).object["resources"][0]
+    assert found["verbs"] == [
+        "delete",
+        "deletecollection",
+        "get",
+        "list",
+        "patch",
+        "create",
+        "update",
+        "watch",
+    ]
+    foo = {"apiVersion": "example.io/v1", "kind": "Foo", "metadata": {"name": "a"}, "spec": {"size": 3}}
+    path = "/apis/example.io/v1/namespaces/default/foos"
+    assert (await plane.post(path, foo)).status == 201
+    table = (await plane.get(path, Accept=TABLE)).object
+    assert [column["name"] for column in table["columnDefinitions"]] == ["Name", "Size"]
+    assert table["rows"][0]["cells"] == ["a", 3]

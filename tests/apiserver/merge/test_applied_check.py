@@ -50,7 +50,9 @@ def applied(**spec: Any) -> dict[str, Any]:
         ),
         pytest.param(
             {"template": {"spec": {"containers": [{"name": "a", "ports": [{"containerPort": 1, "x": 1}]}]}}},
-            '.spec.template.spec.containers[name="a"].ports[containerPort=1,protocol="TCP"].x: field not declared in schema',
+            ""
+            '.spec.template.spec.containers[name="a"].ports[containerPort=1,protocol="TCP"]'
+            ".x: field not declared in schema",
             id="inside-elements",
         ),
     ],

@@ -44,7 +44,7 @@ def test_atomic_values_are_replaced_and_maps_merged() -> None:
 
 
 def test_removing_members_leaves_the_rest() -> None:
-    doomed = {
+    doomed: dict[str, Any] = {
         "f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"a"}': {".": {}, "f:name": {}}}}}}
     }
     assert names_of(remove(NODE, pod("a", "b"), doomed)) == ["b"]
@@ -52,10 +52,9 @@ def test_removing_members_leaves_the_rest() -> None:
 
 def elements(**owned: list[str]) -> dict[str, Any]:
     """A set of fields of containers, `.` being the element itself."""
-    found = {
-        f'k:{{"name":"{name}"}}': {key if key == "." else f"f:{key}": {} for key in keys}
-        for name, keys in owned.items()
-    }
+    found: dict[str, Any] = {}
+    for name, keys in owned.items():
+        found[f'k:{{"name":"{name}"}}'] = {key if key == "." else f"f:{key}": {} for key in keys}
     return {"f:spec": {"f:template": {"f:spec": {"f:containers": found}}}}
 
 
@@ -63,7 +62,8 @@ def elements(**owned: list[str]) -> dict[str, Any]:
     ("owned", "expected"),
     [
         pytest.param(elements(b=[".", "name"]), ["b"], id="nobody-owns-anything-in-it"),
-        pytest.param(elements(b=[".", "name"], a=["image"]), ["a", "b"], id="somebody-owns-a-field-in-it"),
+        pytest.param(elements(b=[".", "name"], a=["image"]), ["b"], id="a-field-in-it-does-not-hold-it"),
+        pytest.param(elements(b=[".", "name"], a=[".", "name", "image"]), ["a", "b"], id="somebody-owns-it"),
     ],
 )
 def test_an_abandoned_element_goes_whole_or_not_at_all(owned: dict[str, Any], expected: list[str]) -> None:

@@ -49,7 +49,7 @@ def test_set_operations_leave_no_empty_branches(left: dict[str, Any], right: dic
 
 
 def test_paths_read_as_in_conflicts() -> None:
-    fields = {
+    fields: dict[str, Any] = {
         "f:spec": {"f:ports": {'k:{"port":80,"protocol":"TCP"}': {".": {}, "f:name": {}}}, "f:replicas": {}},
         "f:metadata": {"f:finalizers": {'v:"a/b"': {}}},
     }
@@ -63,7 +63,7 @@ def test_paths_read_as_in_conflicts() -> None:
 
 def test_named_fields_on_the_way_become_members_but_map_keys_do_not() -> None:
     node = type_node("io.k8s.api.core.v1.ConfigMap")
-    fields = {"f:metadata": {"f:labels": {"f:a": {}}}}
+    fields: dict[str, Any] = {"f:metadata": {"f:labels": {"f:a": {}}}}
     assert members(with_named_fields(node, fields)) == {".metadata", ".metadata.labels", ".metadata.labels.a"}
 
 

@@ -233,7 +233,7 @@ def test_an_object_nobody_was_recorded_for_belongs_to_before_first_apply() -> No
     live = deployment()
     SCHEMA.prune(live)
     live["metadata"]["uid"] = "1"
-    with pytest.raises(Conflict, match='conflict with "before-first-apply" using apps/v1: .spec.replicas'):
+    with pytest.raises(Conflict, match=r'conflict with "before-first-apply" using apps/v1: \.spec\.replicas'):
         apply(live, partial(replicas=5), "ssa")
 
 
@@ -257,7 +257,8 @@ def test_kubectl_takes_over_what_it_applied_from_the_client_side() -> None:
         pytest.param({"kind": "Deployment"}, "invalid object type: /, Kind=Deployment", id="no-version"),
         pytest.param(
             {"apiVersion": "apps/v1beta1", "kind": "Deployment"},
-            "Incorrect version specified in apply patch. Specified patch version: apps/v1beta1, expected: apps/v1",
+            "Incorrect version specified in apply patch. Specified patch version: "
+            "apps/v1beta1, expected: apps/v1",
             id="other-version",
         ),
         pytest.param(
@@ -283,7 +284,7 @@ specs = st.fixed_dictionaries(
         "strategy": st.sampled_from([{}, {"type": "Recreate"}]),
         "template": st.builds(
             lambda names: {"spec": {"containers": [{"name": name, "image": name} for name in names]}},
-            st.lists(st.sampled_from("abc"), max_size=3, unique=True),
+            st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True),
         ),
     },
 )

@@ -1,12 +1,13 @@
 """What the tables of each kind show."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from apiserver.handlers.cells import CELLS
 from apiserver.handlers.cells.pods import row_conditions
-from apiserver.handlers.columns import columns_from_crd, json_path_cell, layout_of
+from apiserver.handlers.columns import json_path_cell, layout_of
 from apiserver.handlers.durations import Since
 from karmada.api.facts import column_facts
 from karmada.api.gvk import GroupVersionResource
@@ -292,6 +293,20 @@ def test_cells(group: str, kind: str, obj: Object, cells: list[Any]) -> None:
     assert shown(obj, group, kind) == cells
 
 
+@pytest.mark.parametrize(
+    ("selector", "text"),
+    [
+        pytest.param({}, "", id="empty"),
+        pytest.param({"matchLabels": {"b": "2", "a": "1"}}, "a=1,b=2", id="labels"),
+        pytest.param({"matchExpressions": [{"key": "a", "operator": "Near"}]}, "<invalid>", id="operator"),
+        pytest.param({"matchExpressions": [{"key": "a", "operator": "In"}]}, "<invalid>", id="no-values"),
+        pytest.param({"matchExpressions": [{"key": "a", "operator": "Exists"}]}, "a", id="exists"),
+    ],
+)
+def test_the_selector_of_a_deployment(selector: Object, text: str) -> None:
+    assert shown({"spec": {"selector": selector}}, "apps", "Deployment")[-1] == text
+
+
 def container(state: Object | None = None, **more: Any) -> Object:
     return {"name": "c", "state": state or {}, **more}
 
@@ -508,7 +523,15 @@ def test_a_custom_column_shows_by_its_type(kind: str, value: Any, cell: Any) -> 
     assert json_path_cell(column)({"spec": {"value": value}}) == cell
 
 
-def test_a_crd_without_columns_shows_name_and_age() -> None:
-    assert [column.name for column in columns_from_crd([])] == ["Name", "Age"]
-    declared = columns_from_crd([{"name": "Size", "type": "string", "jsonPath": ".spec.size", "priority": 1}])
-    assert [(column.name, column.priority) for column in declared] == [("Name", 0), ("Size", 1)]
+@pytest.mark.parametrize(
+    ("columns", "names"),
+    [
+        pytest.param((), ["Name", "Age"], id="none-declared"),
+        pytest.param((Column("Size", json_path=".spec.size"),), ["Name", "Size"], id="name-comes-first"),
+    ],
+)
+def test_the_columns_of_a_custom_resource(columns: tuple[Column, ...], names: list[str]) -> None:
+    works = all_resources()[GroupVersionResource("work.karmada.io", "v1alpha1", "works")]
+    layout = layout_of(replace(works, columns=columns, custom=True))
+    assert layout is not None
+    assert [column.name for column in layout.columns] == names

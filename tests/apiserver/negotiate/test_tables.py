@@ -109,6 +109,16 @@ def test_a_list_of_partial_metadata() -> None:
     }
 
 
+def test_flow_schemas_are_listed_in_the_order_they_are_tried() -> None:
+    schemas = [
+        {"metadata": {"name": name}, "spec": {"matchingPrecedence": precedence}}
+        for name, precedence in (("late", 9000), ("b", 1), ("a", 1))
+    ]
+    flows = definition("flowcontrol.apiserver.k8s.io", "v1", "flowschemas")
+    body = tables.list_json(TABLE, flows, schemas, {}, clock=CLOCK)
+    assert [row["cells"][0] for row in orjson.loads(body)["rows"]] == ["a", "b", "late"]
+
+
 def test_one_object_as_partial_metadata() -> None:
     found = tables.single(PARTIAL, CONFIG_MAPS, config_map("a"))
     assert list(found) == ["kind", "apiVersion", "metadata"]

@@ -53,7 +53,7 @@ def flags(folder: Path, port: int) -> list[str]:
 
 async def session_to(folder: Path, port: int) -> aiohttp.ClientSession:
     """A session of the administrator, once the server is ready."""
-    await until((folder / "pki" / "admin.key").exists, seconds=30)
+    await until((folder / "pki" / "admin.kubeconfig").exists, seconds=30)
     async with asyncio.timeout(30):
         context = ssl.create_default_context(cafile=str(folder / "pki" / "ca.crt"))
         context.load_cert_chain(folder / "pki" / "admin.crt", folder / "pki" / "admin.key")

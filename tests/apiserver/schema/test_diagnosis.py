@@ -47,13 +47,15 @@ CONTAINER = "spec.template.spec.containers.0"
         pytest.param(
             "spec.replicas",
             1.5,
-            "json: cannot unmarshal number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32",
+            "json: cannot unmarshal number 1.5 into Go struct field "
+            "DeploymentSpec.spec.replicas of type int32",
             id="fraction-for-an-integer",
         ),
         pytest.param(
             "spec.replicas",
             2**31,
-            "json: cannot unmarshal number 2147483648 into Go struct field DeploymentSpec.spec.replicas of type int32",
+            "json: cannot unmarshal number 2147483648 into Go struct field "
+            "DeploymentSpec.spec.replicas of type int32",
             id="out-of-range",
         ),
         pytest.param(
@@ -85,7 +87,8 @@ CONTAINER = "spec.template.spec.containers.0"
         pytest.param(
             "metadata.labels",
             [],
-            "json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of type map[string]string",
+            "json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of "
+            "type map[string]string",
             id="list-for-a-map",
         ),
         pytest.param(

@@ -91,7 +91,8 @@ STRING = {"type": "string"}
                 }
             ),
             f"{SPEC}.items.properties[k].default",
-            "Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a "
+            "Required value: this property is in x-kubernetes-list-map-keys, so it must have "
+            "a default or be a "
             "required property",
             id="optional-list-map-key",
         ),
@@ -119,7 +120,8 @@ STRING = {"type": "string"}
                 "properties": {"metadata": {"type": "object", "properties": {"labels": STRING}}},
             },
             f"{ROOT}.properties[metadata]",
-            "Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified",
+            "Forbidden: must not specify anything other than name and generateName, but "
+            "metadata is implicitly specified",
             id="metadata",
         ),
         pytest.param(

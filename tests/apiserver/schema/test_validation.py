@@ -137,7 +137,8 @@ SCHEMA = custom_schema(OPEN_API)
             {"choice": {}},
             "FieldValueInvalid",
             "spec.choice",
-            'Invalid value: {}: "spec.choice" must validate one and only one schema (oneOf). Found none valid',
+            'Invalid value: {}: "spec.choice" must validate one and only one schema (oneOf). '
+            "Found none valid",
             id="one-of-none",
         ),
     ],
