@@ -1,8 +1,8 @@
 """Namespaces to members: every namespace of a user exists in every member.
 
 In: namespaces, Clusters, ClusterOverridePolicies. Out: one Work per namespace and member, owned by the
-namespace: it goes with it. Next: execution/ applies the Works. No binding and no policy is involved; Karmada's
-own namespaces, `default` and those that opt out stay at home.
+namespace: it goes with it. Next: execution/ applies the Works. No binding and no policy is involved;
+Karmada's own namespaces, `default` and those that opt out stay at home.
 """
 
 import re
@@ -93,7 +93,9 @@ class NamespaceSyncController:
         def override_changed(change: Change[OverridePolicy]) -> None:
             if change.initial:
                 return
-            selected = [selected_namespaces(policy) for policy in (change.old, change.new) if policy is not None]
+            selected = [
+                selected_namespaces(policy) for policy in (change.old, change.new) if policy is not None
+            ]
             names = self._all() if None in selected else frozenset().union(*filter(None, selected))
             self._add(queue, names, self._members(), LOW_PRIORITY)
 
@@ -147,7 +149,7 @@ class NamespaceSyncController:
         return [name_of(item) for item in self._namespaces.cache.list() if self.is_synced(item)]
 
     def _members(self) -> list[str]:
-        return [key.name for key in self._clusters.cache.keys()]
+        return [key.name for key in self._clusters.cache]
 
     def _add(
         self, queue: WorkQueue[Place], namespaces: Iterable[str], clusters: Iterable[str], priority: int

@@ -62,7 +62,12 @@ class Subjects:
     @property
     def rules(self) -> list[Object]:
         return [
-            {"verbs": ["impersonate"], "apiGroups": [""], "resources": [resource], "resourceNames": sorted(names)}
+            {
+                "verbs": ["impersonate"],
+                "apiGroups": [""],
+                "resources": [resource],
+                "resourceNames": sorted(names),
+            }
             for resource in KINDS.values()
             if (names := self.names.get(resource))
         ]
@@ -126,27 +131,37 @@ class UnifiedAuthController:
         self._reaches: dict[str, Reach] = {}
 
     def watch(self, queue: WorkQueue[ObjectKey]) -> None:
+        self._watch_rights(queue)
+        self._watch_clusters(queue)
+
+    def _watch_rights(self, queue: WorkQueue[ObjectKey]) -> None:
         def add(reach: Reach) -> None:
-            for key in self._clusters.cache.keys() if reach else ():
+            for key in self._clusters.cache if reach else ():
                 if reach.covers(key.name):
                     queue.add(key, priority=LOW_PRIORITY)
 
         def role_changed(change: Change[Object]) -> None:
-            for role in (change.old, change.new):
-                if role is not None:
-                    add(reach_of(role))
-            self._reaches.pop(change.key.name, None)
-            if change.new is not None and (reach := reach_of(change.new)):
-                self._reaches[change.key.name] = reach
+            before = self._reaches.pop(change.key.name, Reach())
+            after = reach_of(change.new) if change.new is not None else Reach()
+            if after:
+                self._reaches[change.key.name] = after
+            if before != after:
+                add(before)
+                add(after)
 
         def binding_changed(change: Change[Object]) -> None:
             for binding in (change.old, change.new):
-                if binding is not None and (reach := self._reaches.get(role_of(binding))) is not None:
-                    add(reach)
+                if binding is not None:
+                    add(self._reaches.get(role_of(binding), Reach()))
 
+        self._roles.add_handler(role_changed, name=self.name)
+        self._bindings.add_handler(binding_changed, name=self.name)
+
+    def _watch_clusters(self, queue: WorkQueue[ObjectKey]) -> None:
         def cluster_changed(change: Change[Cluster]) -> None:
-            if change.new is not None and (
-                change.old is None or change.old.metadata.generation != change.new.metadata.generation
+            before, after = change.old, change.new
+            if after is not None and (
+                before is None or before.metadata.generation != after.metadata.generation
             ):
                 queue.add(change.key, priority=LOW_PRIORITY if change.initial else 0)
 
@@ -154,8 +169,6 @@ class UnifiedAuthController:
             if change.old is None and change.new is not None and is_execution_namespace(change.key.name):
                 queue.add(CLUSTERS.key("", cluster_of_execution_namespace(change.key.name)))
 
-        self._roles.add_handler(role_changed, name=self.name)
-        self._bindings.add_handler(binding_changed, name=self.name)
         self._clusters.add_handler(cluster_changed, name=self.name)
         self._namespaces.add_handler(namespace_changed, name=self.name)
 

@@ -6,11 +6,13 @@ cache does not know yet is looked up live, since it may have been made a moment 
 
 from typing import Final
 
-from apiserver.admission.context import AdmissionContext
+from apiserver.admission.context import AdmissionContext, Rules
 from karmada.api.errors import Forbidden, NotFound
-from karmada.api.objects import Object, is_deleting
+from karmada.api.objects import Object, is_deleting, name_of
 
 IMMORTAL: Final = frozenset({"default", "kube-system", "kube-public"})
+NAME_LABEL: Final = "kubernetes.io/metadata.name"
+FINALIZER: Final = "kubernetes"
 _EXEMPT: Final = frozenset({("authorization.k8s.io", "localsubjectaccessreviews")})
 
 
@@ -35,6 +37,29 @@ async def check_namespace(context: AdmissionContext) -> None:
         )
     if _is_terminating(namespace):
         raise _terminating(context)
+
+
+def _default(namespace: Object, context: AdmissionContext) -> None:
+    labels = namespace["metadata"].setdefault("labels", {})
+    labels[NAME_LABEL] = name_of(namespace)
+
+
+def _prepare(namespace: Object, old: Object | None, context: AdmissionContext) -> None:
+    """spec.finalizers change only through /finalize; a new namespace always waits for its content."""
+    spec = namespace.setdefault("spec", {})
+    if old is None:
+        finalizers = spec.get("finalizers") or []
+        spec["finalizers"] = finalizers if FINALIZER in finalizers else [*finalizers, FINALIZER]
+        namespace["status"] = {"phase": "Active"}
+        return
+    finalizers = (old.get("spec") or {}).get("finalizers")
+    if finalizers:
+        spec["finalizers"] = finalizers
+    else:
+        spec.pop("finalizers", None)
+
+
+NAMESPACE_RULES: Final = Rules(default=_default, prepare=_prepare)
 
 
 def _is_terminating(namespace: Object) -> bool:

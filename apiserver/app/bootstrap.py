@@ -7,29 +7,35 @@ from apiserver.app import startup
 from apiserver.app.bootstrap_user import USER
 from apiserver.app.options import ServerOptions
 from apiserver.app.parts import Parts
+from apiserver.app.security import Security
 from apiserver.rbac import bootstrap_objects, reconciled
 from apiserver.request_info import Query, Request, RequestInfo
 from karmada.api.errors import AlreadyExists, ApiError, Conflict
 from karmada.api.gvk import GroupVersionKind
 from karmada.api.objects import Object, name_of, namespace_of
-from karmada.runtime.clock import Clock
 from karmada.runtime.observe import StartError
 
 
 class Bootstrap:
     """Writes what is missing, nothing else."""
 
-    def __init__(self, parts: Parts, options: ServerOptions, *, port: int, clock: Clock) -> None:
+    def __init__(self, parts: Parts, security: Security, options: ServerOptions, *, port: int) -> None:
         self._parts = parts
+        self._security = security
         self._options = options
         self._port = port
-        self._clock = clock
 
     async def run(self) -> None:
         """Raises StartError."""
         options = self._options
         wanted = startup.namespaces(karmada=options.karmada) + startup.priority_classes()
         wanted += startup.kubernetes_service(host=options.host, port=self._port)
+        pki = self._security.pki
+        wanted.append(
+            startup.front_proxy_settings(
+                client_ca=self._security.client_ca, front_proxy_ca=pki.front_proxy_authority.certificate
+            )
+        )
         try:
             for obj in wanted:
                 if self._stored(obj) is None:

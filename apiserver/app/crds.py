@@ -36,6 +36,7 @@ class _Served:
     spec: object
     terminating: bool
     accepted: object
+    since: int
     definitions: tuple[ResourceDefinition, ...]
 
 
@@ -80,8 +81,10 @@ class CustomResources(Controller[str]):
             return
         if known and (known.spec, known.terminating, known.accepted) == (crd["spec"], terminating, accepted):
             return
-        definitions = tuple(custom.definitions_of(crd))
-        self._replace(name, _Served(crd["spec"], terminating, accepted, definitions))
+        changed = known is None or known.spec != crd["spec"]
+        since = int(crd["metadata"]["resourceVersion"]) if changed or known is None else known.since
+        definitions = tuple(custom.definitions_of(crd, since=since))
+        self._replace(name, _Served(crd["spec"], terminating, accepted, since, definitions))
 
     def _replace(self, name: str, served: _Served | None) -> None:
         known = self._served.pop(name, None)

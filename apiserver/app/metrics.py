@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
@@ -10,7 +10,10 @@ from typing_extensions import override
 
 from apiserver.handlers.health import VERSION
 from apiserver.request_info import Request, Response
+from apiserver.resources.definition import ResourceDefinition
 from apiserver.storage.watch_cache import WatchCache
+
+_WATCH_LABELS = ("group", "version", "resource")
 
 
 class MetricsPage:
@@ -19,13 +22,21 @@ class MetricsPage:
     def __init__(self, cache: WatchCache) -> None:
         self._cache = cache
         self._registry: CollectorRegistry | None = None
+        self._events: Counter | None = None
         self.size_bytes = 0
         """Of the backend, as asked last; parts.py keeps it current."""
 
     def use(self, registry: CollectorRegistry) -> None:
         self._registry = registry
         registry.register(_StorageCollector(self._cache, self))
+        self._events = Counter(
+            "apiserver_watch_events", "Events sent to watches.", _WATCH_LABELS, registry=registry
+        )
         ProcessCollector(registry=registry)
+
+    def watch_ended(self, definition: ResourceDefinition, events: int) -> None:
+        if self._events is not None and events:
+            self._events.labels(*definition.gvr).inc(events)
 
     async def handle(self, request: Request) -> Response:
         assert self._registry is not None

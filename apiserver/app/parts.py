@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+import orjson
+
 from apiserver.admission.chain import Chain
 from apiserver.admission.context import Rules
 from apiserver.admission.custom_resource_definitions import CRD_RULES
+from apiserver.admission.namespace_lifecycle import NAMESPACE_RULES
 from apiserver.app.crds import CustomResources
 from apiserver.app.metrics import MetricsPage
 from apiserver.app.options import ServerOptions
@@ -134,12 +137,13 @@ def build_parts(
         if not decision.allowed:
             raise forbidden(user, other, decision.reason)
 
+    metrics = MetricsPage(store.cache)
     reads = ReadHandler(store=store)
     deletes = DeleteHandler(store=store, reads=reads, preparation=preparation)
     dispatcher = Dispatcher(
         resources=resources,
         reads=reads,
-        watches=WatchHandler(store=store),
+        watches=WatchHandler(store=store, observe=metrics.watch_ended),
         writes=WriteHandler(store=store, resources=resources, preparation=preparation, authorize=authorize),
         deletes=deletes,
     )
@@ -155,7 +159,6 @@ def build_parts(
         )
         dispatcher.on_resource("cluster.karmada.io", "clusters", proxy.handle, subresource="proxy")
     custom = CustomResources(store=store, resources=resources, reader=reader, deletes=deletes, clock=clock)
-    metrics = MetricsPage(store.cache)
     parts = Parts(
         store, backend, resources, rules, reader, dispatcher, metrics, options, custom, forwarder, clock
     )
@@ -170,7 +173,7 @@ def admission_rules(*, karmada: bool) -> dict[tuple[str, str], Rules]:
     from apiserver.admission import kubernetes as kubernetes_rules
 
     tables = [kubernetes_rules, karmada_rules] if karmada else [kubernetes_rules]
-    rules: dict[tuple[str, str], Rules] = {(GROUP, RESOURCE): CRD_RULES}
+    rules: dict[tuple[str, str], Rules] = {(GROUP, RESOURCE): CRD_RULES, ("", "namespaces"): NAMESPACE_RULES}
     for table in tables:
         rules.update(getattr(table, "RULES", {}))
     return rules
@@ -199,6 +202,11 @@ def _add_paths(parts: Parts) -> None:
     for root in health.ROOTS:
         dispatcher.on_prefix(root, checks.handle)
     dispatcher.on_path("/metrics", parts.metrics.handle)
+
+    async def index(request: Request) -> Response:
+        return Response(200, orjson.dumps({"paths": [path for path in dispatcher.paths if path != "/"]}))
+
+    dispatcher.on_path("/", index)
 
     async def version(request: Request) -> Response:
         return health.version(request)

@@ -1,6 +1,7 @@
 """Objects for the server's own use: admission rules, authentication and RBAC read them here, out of the
 watch caches."""
 
+import logging
 from collections.abc import Callable
 
 from typing_extensions import override
@@ -11,6 +12,8 @@ from apiserver.storage.entries import Change, Entry
 from apiserver.storage.keys import Collection, path_of
 from apiserver.storage.store import Store
 from karmada.api.objects import Object
+
+log = logging.getLogger(__name__)
 
 OnObject = Callable[[Object | None, Object | None], None]
 
@@ -56,10 +59,14 @@ class CacheReader(Reader):
             listener(None, self._decode(collection, entry))
 
         def tell(change: Change) -> None:
-            listener(
-                None if change.old is None else self._decode(collection, change.old),
-                None if change.new is None else self._decode(collection, change.new),
-            )
+            try:
+                listener(
+                    None if change.old is None else self._decode(collection, change.old),
+                    None if change.new is None else self._decode(collection, change.new),
+                )
+            except Exception:
+                # One odd object must not stop the feed of the whole server.
+                log.exception("object not taken in", extra={"resource": resource, "path": change.path})
 
         cache.listeners.append(tell)
 

@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
 BACKLOG = 1024
+MAX_HEADER = 64 * 1024
+"""Bytes of the request line, and of each header: selectors and tokens can be long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +80,15 @@ async def serve(options: ServerOptions, *, clock: Clock = SYSTEM_CLOCK) -> Async
         parts.metrics.use(registry)
         bridge = HttpBridge(handler)
         runner = web.ServerRunner(
-            web.Server(bridge, access_log=None), shutdown_timeout=options.shutdown_seconds
+            web.Server(bridge, access_log=None, max_line_size=MAX_HEADER, max_field_size=MAX_HEADER),
+            shutdown_timeout=options.shutdown_seconds,
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         port = await _listen(runner, security, options)
         stack.push_async_callback(_drain, parts, bridge)
         tasks.start(bridge.sweep(), name="closed streams")
-        await Bootstrap(parts, options, port=port, clock=clock).run()
+        await Bootstrap(parts, security, options, port=port).run()
         parts.start_background(tasks)
         parts.ready = True
         host = "127.0.0.1" if options.host in ("", "0.0.0.0", "::") else options.host

@@ -8,7 +8,8 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Final
 
-from apiserver.admission.context import Reader
+import orjson
+
 from karmada.api.objects import Object
 
 NAMESPACES: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -43,6 +44,21 @@ def priority_classes() -> list[Object]:
         }
         for name, (value, description) in _PRIORITIES.items()
     ]
+
+
+def front_proxy_settings(*, client_ca: bytes, front_proxy_ca: bytes) -> Object:
+    """What servers behind this one need to believe its headers."""
+    lists = {
+        "requestheader-allowed-names": [],
+        "requestheader-extra-headers-prefix": ["X-Remote-Extra-"],
+        "requestheader-group-headers": ["X-Remote-Group"],
+        "requestheader-uid-headers": ["X-Remote-Uid"],
+        "requestheader-username-headers": ["X-Remote-User"],
+    }
+    data = {name: orjson.dumps(values).decode() for name, values in lists.items()}
+    data |= {"client-ca-file": client_ca.decode(), "requestheader-client-ca-file": front_proxy_ca.decode()}
+    metadata = {"name": "extension-apiserver-authentication", "namespace": "kube-system"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
 def kubernetes_service(*, host: str, port: int) -> Iterator[Object]:
@@ -94,13 +110,3 @@ def _is_usable(host: str) -> bool:
     except ValueError:
         return False
     return not (address.is_loopback or address.is_unspecified or address.is_link_local)
-
-
-def missing(reader: Reader, wanted: list[Object], places: dict[str, tuple[str, str]]) -> list[Object]:
-    """Those of wanted that do not exist. places gives (group, resource) by kind."""
-    return [obj for obj in wanted if _stored(reader, obj, places) is None]
-
-
-def _stored(reader: Reader, obj: Object, places: dict[str, tuple[str, str]]) -> Object | None:
-    metadata = obj["metadata"]
-    return reader.get(*places[obj["kind"]], metadata.get("namespace") or "", metadata["name"])

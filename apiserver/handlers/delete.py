@@ -11,14 +11,14 @@ from typing import Final
 from apiserver.handlers import decode
 from apiserver.handlers.deletion import plan_deletion
 from apiserver.handlers.options import DeleteOptions, ListOptions
-from apiserver.handlers.preparation import Preparation, stored_value
+from apiserver.handlers.preparation import Preparation
 from apiserver.handlers.read import ReadHandler, list_response
 from apiserver.handlers.render import entry_response, status_response
 from apiserver.handlers.selection import selection_of
 from apiserver.request_info import Request, Response
 from apiserver.resources.definition import ResourceDefinition
 from apiserver.storage import refusals
-from apiserver.storage.entries import Entry
+from apiserver.storage.entries import Entry, encode
 from apiserver.storage.keys import path_of
 from apiserver.storage.store import Keep, Remove, Settled, Store, Verdict, Write
 from karmada.api.errors import BadRequest, Conflict, NotFound
@@ -104,7 +104,8 @@ class DeleteHandler:
         async def decide(entry: Entry | None) -> Verdict:
             if entry is None:
                 raise refusals.not_found(definition.collection, name)
-            obj = definition.decode(entry)
+            # Deleting needs no version's view of the object, and must not lose what a version cannot show.
+            obj = entry.decode(definition.storage_head)
             _check_preconditions(definition, name, obj, entry, options)
             if seen is not None:
                 seen.uid = obj["metadata"].get("uid") or ""
@@ -124,7 +125,7 @@ class DeleteHandler:
                 return Remove()
             if plan.marked is None:
                 return Keep()
-            return Write(stored_value(definition, plan.marked), definition.strategy.ttl_seconds)
+            return Write(encode(plan.marked, definition.storage_head), definition.strategy.ttl_seconds)
 
         if options.dry_run:
             entry = await self._store.get(definition.collection, path)

@@ -249,7 +249,9 @@ def list_json(definition: ResourceDefinition, listing: Listing) -> bytes:
     start = definition.list_head + b'"metadata":' + orjson.dumps(listing.metadata()) + b',"items":['
     if not listing.entries:
         return start + b"]}\n"
-    if definition.conversion is not None:
+    if definition.conversion is not None or (
+        definition.since and not all(map(definition.is_as_stored, listing.entries))
+    ):
         render = definition.view.render
         return start + b",".join([render(entry) for entry in listing.entries]) + b"]}\n"
     head = definition.item_head

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import orjson
 
+from karmada.api.errors import BadRequest
+from karmada.api.groups.work_v1alpha1 import to_v1alpha1
 from karmada.api.objects import Object
 
 _AUTOSCALING: Final = "autoscaling.alpha.kubernetes.io/"
@@ -134,4 +136,20 @@ BUILTIN_CONVERSIONS: Final[Mapping[tuple[str, str, str], Any]] = {
     ("autoscaling", "v1", "horizontalpodautoscalers"): HorizontalPodAutoscalerV1(),
     ("events.k8s.io", "v1", "events"): EventsV1(),
 }
-KARMADA_CONVERSIONS: Final[Mapping[tuple[str, str], Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class BindingsV1Alpha1:
+    """work.karmada.io/v1alpha1 of the bindings stored as v1alpha2: for reading only, since it lacks most."""
+
+    def from_storage(self, obj: Object) -> Object:
+        return to_v1alpha1(obj)
+
+    def to_storage(self, obj: Object) -> Object:
+        raise BadRequest("work.karmada.io/v1alpha1 bindings can only be read: write work.karmada.io/v1alpha2")
+
+
+KARMADA_CONVERSIONS: Final[Mapping[tuple[str, str], Any]] = {
+    ("v1alpha1", "resourcebindings"): BindingsV1Alpha1(),
+    ("v1alpha1", "clusterresourcebindings"): BindingsV1Alpha1(),
+}

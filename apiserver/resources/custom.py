@@ -43,14 +43,14 @@ def _has_condition(crd: Object, type_: str) -> bool:
     return any(item.get("type") == type_ and item.get("status") == "True" for item in conditions)
 
 
-def definitions_of(crd: Object) -> list[ResourceDefinition]:
-    """One definition per served version; none until the CRD is established."""
+def definitions_of(crd: Object, *, since: int = 0) -> list[ResourceDefinition]:
+    """One definition per served version; none until it is established. since: when schemas changed."""
     if not is_established(crd):
         return []
-    return [_definition(crd, version) for version in crd["spec"]["versions"] if version.get("served")]
+    return [_definition(crd, version, since) for version in crd["spec"]["versions"] if version.get("served")]
 
 
-def _definition(crd: Object, version: Object) -> ResourceDefinition:
+def _definition(crd: Object, version: Object, since: int) -> ResourceDefinition:
     served = served_resource(crd, version)
     subresources = version.get("subresources") or {}
     scale = subresources.get("scale")
@@ -62,6 +62,7 @@ def _definition(crd: Object, version: Object) -> ResourceDefinition:
         scale=_scale_paths(scale) if scale else None,
         deprecation=_deprecation(version, served),
         paused=_TERMINATING if is_deleting(crd) else "",
+        since=since,
         field_values=_field_values(served.field_labels),
     )
 

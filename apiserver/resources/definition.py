@@ -55,6 +55,8 @@ class ResourceDefinition:
     """The text of the Warning header every request gets; "" for none."""
     paused: str = ""
     """Why creation is refused (a terminating CRD); "" when it is not."""
+    since: int = 0
+    """Objects written before this revision may lack the schema's shape: they get it when they are read."""
     field_values: Callable[[Object], Mapping[str, str]] | None = None
     """What field selectors compare beyond metadata; None: nothing."""
 
@@ -134,9 +136,17 @@ class ResourceDefinition:
 
     def decode(self, entry: Entry) -> Object:
         """The object of entry in this version: a fresh one that may be changed."""
-        if self.conversion is None:
-            return entry.decode(self.head)
-        return self.conversion.from_storage(entry.decode(self.storage_head))
+        if self.conversion is not None:
+            return self.conversion.from_storage(entry.decode(self.storage_head))
+        obj = entry.decode(self.head)
+        if entry.revision < self.since:
+            self.schema.prune(obj)
+            self.schema.default(obj)
+        return obj
+
+    def is_as_stored(self, entry: Entry) -> bool:
+        """Whether the stored bytes can be shown as they are."""
+        return self.conversion is None and entry.revision >= self.since
 
     def path_of(self, obj: Object) -> str:
         return f"{namespace_of(obj)}/{name_of(obj)}" if self.namespaced else name_of(obj)
@@ -147,13 +157,18 @@ class JsonView:
 
     def __init__(self, definition: ResourceDefinition) -> None:
         self.definition = definition
-        self.name = f"json {definition.api_version}"
+        self.name = f"json {definition.api_version} {definition.since}"
 
     def render(self, entry: Entry) -> bytes:
-        if self.definition.conversion is None:
+        if self.definition.is_as_stored(entry):
             return self.definition.head + entry.tail
-        converted = encode(self.definition.decode(entry), self.definition.head)
-        return self.definition.head + tail_of(converted, entry.revision)
+        if entry.forms is None:
+            entry.forms = {}
+        form = entry.forms.get(self.name)
+        if form is None:
+            shown = encode(self.definition.decode(entry), self.definition.head)
+            form = entry.forms[self.name] = self.definition.head + tail_of(shown, entry.revision)
+        return form
 
 
 @dataclass(slots=True)

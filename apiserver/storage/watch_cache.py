@@ -15,7 +15,7 @@ from typing import Final
 from apiserver.storage.collection_cache import CollectionCache
 from apiserver.storage.entries import Entry, tail_of
 from apiserver.storage.keys import ROOT, Collection, split_key
-from etcd.kv import Backend, Compacted, Event, FutureRevision, Unavailable
+from etcd.kv import Backend, Compacted, Event, FutureRevision, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +100,8 @@ class WatchCache:
                 await self._follow()
             except Compacted as error:
                 log.warning("watch cache lost its place and loads again", extra={"reason": str(error)})
-            except Unavailable as error:
-                log.warning("watch cache cannot reach the store", extra={"reason": str(error)})
+            except StoreError as error:
+                log.warning("watch cache cannot follow the store", extra={"reason": str(error)})
                 await asyncio.sleep(RELOAD_PAUSE_SECONDS)
 
     async def _load(self) -> None:

@@ -5,11 +5,14 @@ so all watchers of a collection see the same changes in the same order.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Final, Literal
 
 from apiserver.request_info import Writer
 from apiserver.storage.entries import Change, Entry, View
+
+log = logging.getLogger(__name__)
 
 MAX_BUFFERED_BYTES: Final = 16 * 1024 * 1024
 """What a peer may leave unread before its watch is ended; it lists again."""
@@ -66,10 +69,16 @@ class Watcher:
     def offer(self, change: Change) -> None:
         if change.revision <= self.since:
             return
-        type_ = transition(change, self._matches)
-        if type_ is not None:
+        try:
+            type_ = transition(change, self._matches)
+            if type_ is None:
+                return
             self._pending.append(change.frame(type_, self.view))
-            self.view = self.next_view
+        except Exception:
+            # An object that this view cannot show must not stop the feed for everybody.
+            log.exception("watch ended: object cannot be shown", extra={"path": change.path})
+            self.end()
+        self.view = self.next_view
 
     def flush(self) -> None:
         """Write what was offered, or end the stream when its peer is too slow."""

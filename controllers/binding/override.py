@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from controllers.binding.image import Image, InvalidImage
-from controllers.binding.pointer import PatchFailed, apply_operation, set_at, tokens_of, value_at
+from controllers.binding.pointer import PatchFailed, apply_operation, value_at
 from karmada.api.codec import DecodeError, dump_yaml, loads_yaml
 from karmada.api.groups.cluster import Cluster
 from karmada.api.groups.policy import (
@@ -171,12 +171,12 @@ def _images(manifest: Object, items: Iterable[ImageOverrider]) -> Object:
 
 
 def _image_at(manifest: Object, item: ImageOverrider, path: str) -> None:
-    # The lookup takes ~0 and ~1 literally and the patch decodes them: so does Karmada, and an escaped path
-    # fails.
-    found = value_at(manifest, path.removeprefix("/").split("/"), path)
+    if "~" in path:  # the lookup takes ~0 and ~1 literally, the patch decodes them: so does Karmada
+        raise PatchFailed(f'"{path}" does not lead to a string')
+    found = value_at(manifest, path)
     if not isinstance(found, str):
         raise PatchFailed(f'"{path}" does not lead to a string')
-    set_at(manifest, tokens_of(path), path, _changed_image(found, item))
+    apply_operation(manifest, "replace", path, _changed_image(found, item))
 
 
 def _changed_image(image: str, item: ImageOverrider) -> str:
@@ -239,11 +239,10 @@ def _labels_or_annotations(name: str) -> Callable[[Object, Iterable[LabelAnnotat
 
 def _fields(manifest: Object, items: Iterable[FieldOverrider]) -> Object:
     for item in items:
-        tokens = tokens_of(item.field_path)
-        text = value_at(manifest, tokens, item.field_path)
+        text = value_at(manifest, item.field_path)
         if not isinstance(text, str):
             raise PatchFailed(f'"{item.field_path}" does not lead to a string')
-        set_at(manifest, tokens, item.field_path, _changed_document(text, item))
+        apply_operation(manifest, "replace", item.field_path, _changed_document(text, item))
     return manifest
 
 

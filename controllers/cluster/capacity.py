@@ -110,7 +110,9 @@ class Ledger:
         if models:
             fields["allocatable_modelings"] = grade_counts(models, self._free(nodes, allocatable))
         numbers = NodeSummary(total_num=len(nodes), ready_num=sum(1 for node in nodes if node["ready"]))
-        return numbers, ResourceSummary.model_validate({name: value for name, value in fields.items() if value})
+        return numbers, ResourceSummary.model_validate(
+            {name: value for name, value in fields.items() if value}
+        )
 
     def _free(
         self, nodes: Sequence[Object], allocatable: Sequence[Mapping[str, Quantity]]

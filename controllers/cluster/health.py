@@ -1,7 +1,7 @@
 """Watch over the clusters that report by themselves: without a sign of life they become Unknown.
 
-In: Pull clusters, their Leases in karmada-cluster. Out: the Ready condition, status Unknown. A sign of life is
-a new renewTime or a changed Ready condition. status.py judges Push clusters; lifecycle.py turns the
+In: Pull clusters, their Leases in karmada-cluster. Out: the Ready condition, status Unknown. A sign of life
+is a new renewTime or a changed Ready condition. status.py judges Push clusters; lifecycle.py turns the
 condition into a taint. The decision is pure; the rest is a loop.
 """
 
@@ -61,7 +61,8 @@ def heard(before: Heard | None, cluster: Cluster, *, renewed: str, now: datetime
     """Take note of what a cluster says now. renewed: the renewTime of its Lease, "" without one."""
     ready = find_condition(cluster.status.conditions, CLUSTER_READY)
     if before is None:
-        # Nothing was ever said: the grace runs from the join. Else from now: who was not watching knows nothing.
+        # A cluster that never said anything has its grace from the join on, any other from now on: before
+        # this moment nobody listened.
         joined = cluster.metadata.creation_timestamp
         at = parse_rfc3339(joined) if ready is None and joined else now
         return Heard(ready, renewed, at)
@@ -142,9 +143,7 @@ class ClusterHealthMonitor:
     async def _look_at(self, cluster: Cluster) -> None:
         name = cluster.metadata.name
         lease = self._leases.cache.named(KARMADA_CLUSTER_NAMESPACE, name)
-        last = heard(
-            self._heard.get(name), cluster, renewed=renew_time(lease), now=self._clock.now()
-        )
+        last = heard(self._heard.get(name), cluster, renewed=renew_time(lease), now=self._clock.now())
         self._heard[name] = last
         if not is_overdue(last, now=self._clock.now(), options=self._options):
             return

@@ -197,9 +197,7 @@ class ClusterController:
 
     def _is_target(self, cluster: str) -> bool:
         return any(
-            cluster in targets_of(binding)
-            for bindings in self._bindings
-            for binding in bindings.cache.list()
+            cluster in targets_of(binding) for bindings in self._bindings for binding in bindings.cache.list()
         )
 
     def _tell(self, cluster: Cluster, reason: str, message: str) -> None:

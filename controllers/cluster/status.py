@@ -241,7 +241,12 @@ def with_findings(
     if collected is not None:
         complete, reason, message = collected.enablements.condition
         conditions = with_condition(
-            conditions, type=COMPLETE_API_ENABLEMENTS, status=complete, reason=reason, message=message, now=now
+            conditions,
+            type=COMPLETE_API_ENABLEMENTS,
+            status=complete,
+            reason=reason,
+            message=message,
+            now=now,
         )
         update["kubernetes_version"] = collected.version
         update["api_enablements"] = collected.enablements.apis

@@ -39,4 +39,8 @@ def taints_message(taints: Iterable[Taint]) -> str:
         f"{{Key:{taint.key},{f'Value:{taint.value},' if taint.value else ''}Effect:{taint.effect}}}"
         for taint in taints
     ]
-    return f"cluster now has taints([{','.join(described)}])" if described else "cluster now does not have taints"
+    return (
+        f"cluster now has taints([{','.join(described)}])"
+        if described
+        else "cluster now does not have taints"
+    )

@@ -17,7 +17,7 @@ from controllers.kube.ownership import (
     OwnerReference,
     OwnershipGraph,
 )
-from karmada.api.errors import Conflict, NotFound
+from karmada.api.errors import ApiError, Conflict, NotFound
 from karmada.api.gvk import GroupVersionKind, GroupVersionResource, ObjectKey, Resource
 from karmada.api.objects import Object, owners_of, uid_of, with_metadata, without_finalizer
 from karmada.client.client import Client
@@ -67,7 +67,10 @@ class GarbageCollector:
         """Follow every kind that can be collected, for ever."""
         while True:
             self._rediscover.clear()
-            await self.discover()
+            try:
+                await self.discover()
+            except ApiError as error:
+                log.warning("discovery failed", extra={"error": str(error)})
             try:
                 async with asyncio.timeout(REDISCOVER_SECONDS):
                     await self._rediscover.wait()

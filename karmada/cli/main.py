@@ -17,6 +17,7 @@ from karmada.api.errors import ApiError
 from karmada.cli.local.layout import LocalError
 from karmada.cli.printers import Console
 from karmada.cli.scope import CommandError
+from karmada.client.kubeconfig_file import KubeconfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _run(work: object, console: Console) -> int:
     assert asyncio.iscoroutine(work)
     try:
         return int(asyncio.run(work))
-    except (CommandError, LocalError) as error:
+    except (CommandError, LocalError, KubeconfigError) as error:
         console.error(f"error: {error}")
     except ApiError as error:
         console.error(f"Error from server ({error.reason}): {error.message}")

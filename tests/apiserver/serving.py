@@ -3,7 +3,7 @@
 import asyncio
 import io
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,7 +23,7 @@ APPLY = "application/apply-patch+yaml"
 @dataclass(frozen=True, slots=True)
 class Reply:
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: bytes
     warnings: list[str]
 
@@ -67,7 +67,7 @@ class Plane:
             sent["content-type"] = content_type
         async with self.session.request(method, path, data=data, headers=sent) as answer:
             content = await answer.read()
-            return Reply(answer.status, dict(answer.headers), content, answer.headers.getall("Warning", []))
+            return Reply(answer.status, answer.headers, content, answer.headers.getall("Warning", []))
 
     async def get(self, path: str, **headers: str) -> Reply:
         return await self.call("GET", path, **headers)

@@ -23,7 +23,7 @@ from karmada.cli.local.sample import run_sample
 from karmada.cli.printers import Console
 from karmada.cli.registration import JoinOptions, join_cluster
 from karmada.client.client import Client
-from karmada.client.kubeconfig import Access, load_kubeconfig
+from karmada.client.kubeconfig import Access, KubeconfigError, load_kubeconfig
 from karmada.runtime.clock import SYSTEM_CLOCK
 
 T = TypeVar("T")
@@ -164,7 +164,7 @@ async def started(processes: Processes, name: str, access: Callable[[], Access])
             found = access()
             async with Client(found, user_agent="karmadactl") as client:
                 await client.request("GET", "/readyz")
-        except (ApiError, OSError, ValueError):
+        except (ApiError, KubeconfigError, OSError):
             return None
         return found
 

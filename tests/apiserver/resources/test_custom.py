@@ -249,3 +249,18 @@ async def test_a_bad_crd_is_refused(plane: Plane, change: Object, message: str) 
     reply = await plane.post(CRDS, definition)
     assert reply.status == 422
     assert message in reply.message
+
+
+async def test_a_default_added_later_shows_in_objects_of_before(plane: Plane) -> None:
+    established = (await establish(plane, crd())).object
+    await plane.post(FOOS, foo("old", {"color": "red", "keep": {}}))
+    spec = established["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["properties"]["size"] = {"type": "string", "default": "small"}
+    del spec["properties"]["keep"]
+    assert (await plane.put(f"{CRDS}/foos.ex.io", established)).status == 200
+    expected = {"color": "red", "replicas": 1, "size": "small"}
+    await plane.eventually(f"{FOOS}/old", lambda reply: reply.object["spec"] == expected)
+    assert (await plane.get(FOOS)).object["items"][0]["spec"] == expected
+    await plane.post(FOOS, foo("new"))
+    watched = await plane.get(f"{FOOS}?watch=1&timeoutSeconds=1")
+    assert [line["object"]["spec"]["size"] for line in watched.lines] == ["small", "small"]

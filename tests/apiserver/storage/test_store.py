@@ -8,12 +8,22 @@ import pytest
 
 from apiserver.storage.entries import Entry, encode, head_of
 from apiserver.storage.keys import Collection
-from apiserver.storage.store import Continue, Keep, Remove, Store, Verdict, Write, parse_revision
+from apiserver.storage.store import (
+    LEASE_SHARE_SECONDS,
+    Continue,
+    Keep,
+    Remove,
+    Store,
+    Verdict,
+    Write,
+    parse_revision,
+)
 from apiserver.storage.watch_cache import WatchCache
-from etcd import Backend, open_backend
+from etcd import Backend, Put, open_backend
 from karmada.api.errors import AlreadyExists, BadRequest, Conflict
 from karmada.runtime.clock import SYSTEM_CLOCK
 from karmada.runtime.tasks import Tasks
+from tests.apiserver.serving import until
 
 MAPS = Collection("", "configmaps")
 HEAD = head_of("ConfigMap", "v1")
@@ -117,8 +127,6 @@ async def test_a_stale_cache_does_not_decide() -> None:
                 raise Conflict("not there")
             return Write(value("a", seen="yes"))
 
-        from etcd.kv import Put
-
         await backend.transaction(compare=[], success=[Put(MAPS.key("ns/a"), value("a"))])
         assert (await store.settle(MAPS, "ns/a", must_exist)).outcome == "updated"
 
@@ -136,8 +144,6 @@ async def test_a_restart_resumes_watches_of_before(tmp_path: object) -> None:
 
 
 async def test_objects_with_a_time_to_live_share_leases_and_go(store: Store) -> None:
-    import apiserver.storage.store as module
-
     granted: list[int] = []
     backend = store._backend
     grant = backend.lease
@@ -149,12 +155,10 @@ async def test_objects_with_a_time_to_live_share_leases_and_go(store: Store) -> 
     backend.lease = counted  # type: ignore[method-assign]
     for number in range(5):
         await store.create(MAPS, f"ns/e{number}", value(f"e{number}"), ttl_seconds=3600)
-    assert granted == [3600 + module.LEASE_SHARE_SECONDS]
+    assert granted == [3600 + LEASE_SHARE_SECONDS]
     lease = next(iter(store._leases.values())).lease
     await backend.revoke(lease)
-    async with asyncio.timeout(5):
-        while len(store.cache.collection(MAPS)):
-            await asyncio.sleep(0.01)  # noqa: ASYNC110
+    await until(lambda: not store.cache.collection(MAPS))
 
 
 @pytest.mark.parametrize("token", ["", "!!", "e30", Continue(5, "x").encode()[:-3]])
@@ -176,5 +180,5 @@ def test_resource_versions_are_decimal(text: str, revision: int) -> None:
 
 @pytest.mark.parametrize("text", ["abc", "-1", "1.5", str(1 << 64)])
 def test_other_resource_versions_are_refused_in_gos_words(text: str) -> None:
-    with pytest.raises(ValueError, match="strconv.ParseUint: parsing"):
+    with pytest.raises(ValueError, match=r"strconv\.ParseUint: parsing"):
         parse_revision(text)

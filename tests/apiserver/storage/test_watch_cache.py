@@ -29,7 +29,7 @@ class ForgetfulBackend(MemoryBackend):
     lose = False
 
     @override
-    async def watch_prefix(self, prefix: bytes, *, start_revision: int = 0) -> AsyncIterator[WatchBatch]:  # type: ignore[override]
+    async def watch_prefix(self, prefix: bytes, *, start_revision: int = 0) -> AsyncIterator[WatchBatch]:
         async for batch in super().watch_prefix(prefix, start_revision=start_revision):
             if self.lose:
                 self.lose = False

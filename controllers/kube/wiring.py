@@ -1,0 +1,85 @@
+"""The stock duties a control plane needs, put together: for main.py, where no kube-controller-manager runs.
+
+In: the neighbours every controller gets. Out: namespace deletion, garbage collection and aggregated
+ClusterRoles, to be run. A control plane runs no pods, so the duties around them are left to members.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from controllers.kube.cluster_roles import ClusterRoleAggregationController
+from controllers.kube.garbage_collector import GarbageCollector
+from controllers.kube.namespaces import NamespaceController
+from karmada.api.groups.kubernetes import CLUSTER_ROLES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
+from karmada.api.gvk import GroupVersionResource, Resource
+from karmada.api.objects import Object
+from karmada.client.client import Client
+from karmada.client.informer import Change, Informer, Informers
+from karmada.client.mapper import Mapper
+from karmada.runtime.clock import Clock
+from karmada.runtime.controller import Controller
+
+
+class MetadataInformers:
+    """An async context manager; informers that keep nothing but metadata, for kinds nobody else follows."""
+
+    def __init__(self, client: Client, *, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._informers: dict[GroupVersionResource, Informer[Object]] = {}
+
+    def ensure(self, resource: Resource[Object]) -> Informer[Object]:
+        """The informer of resource, started now if it was not."""
+        informer = self._informers.get(resource.gvr)
+        if informer is None:
+            informer = Informer(self._client, resource, metadata_only=True, clock=self._clock)
+            self._informers[resource.gvr] = informer
+            informer.start()
+        return informer
+
+    async def __aenter__(self) -> "MetadataInformers":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        informers, self._informers = list(self._informers.values()), {}
+        for informer in informers:
+            await informer.close()
+
+
+@dataclass(frozen=True, slots=True)
+class StockDuties:
+    """Run each controller with run_controller, and collector.run_discovery besides."""
+
+    controllers: tuple[Controller[Any], ...]
+    collector: GarbageCollector
+
+
+def stock_duties(
+    *, informers: Informers, metadata: MetadataInformers, client: Client, mapper: Mapper, clock: Clock
+) -> StockDuties:
+    """A kind that informers follows in full is not followed a second time."""
+
+    def informer_for(resource: Resource[Object]) -> Informer[Object]:
+        return informers.get(resource) or metadata.ensure(resource)
+
+    collector = GarbageCollector(informer_for=informer_for, client=client, mapper=mapper, clock=clock)
+    informers.ensure(CUSTOM_RESOURCE_DEFINITIONS).add_handler(
+        _tells(collector.kinds_changed), name="collector"
+    )
+    namespaces = NamespaceController(
+        namespaces=informers.ensure(NAMESPACES), client=client, mapper=mapper, clock=clock
+    )
+    roles = ClusterRoleAggregationController(cluster_roles=informers.ensure(CLUSTER_ROLES), client=client)
+    return StockDuties((namespaces, roles, collector), collector)
+
+
+def _tells(news: Callable[[], None]) -> Callable[[Change[Object]], None]:
+    def changed(change: Change[Object]) -> None:
+        if not change.initial:
+            news()
+
+    return changed

@@ -1,0 +1,249 @@
+"""One builder per name that --controllers knows: each makes its controllers and says how they run.
+
+In: the Plane. Out: controllers on it. Nothing but wiring; all behaviour is in the stages.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
+
+from controllers.binding.controller import BindingController
+from controllers.binding.override import OverrideFailed, applied_annotation, overridden
+from controllers.binding.render import CLUSTER, NAMESPACED
+from controllers.cluster.health import ClusterHealthMonitor
+from controllers.cluster.lifecycle import ClusterController
+from controllers.cluster.member_capacity import MemberCapacity
+from controllers.cluster.status import ClusterStatusController
+from controllers.cluster.status import shard_of as cluster_shard
+from controllers.detector.apply import BindingGates
+from controllers.detector.assembly import assemble
+from controllers.execution.controller import ExecutionController
+from controllers.execution.controller import shard_of as work_shard
+from controllers.kube.wiring import MetadataInformers, stock_duties
+from controllers.main.options import ControllerManagerOptions
+from controllers.main.plane import Plane, Run
+from controllers.namespace_sync import NamespaceSyncController, Rendered
+from controllers.status.binding_status import BindingStatusController
+from controllers.status.work_status import WorkStatusController
+from controllers.status.work_status import shard_of as member_object_shard
+from controllers.unified_auth import UnifiedAuthController
+from karmada.api.errors import InternalError
+from karmada.api.groups.cluster import CLUSTERS, Cluster
+from karmada.api.groups.kubernetes import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, LEASES, NAMESPACES
+from karmada.api.groups.policy import CLUSTER_OVERRIDE_POLICIES
+from karmada.api.groups.work import CLUSTER_RESOURCE_BINDINGS, RESOURCE_BINDINGS
+from karmada.api.names import KARMADA_CLUSTER_NAMESPACE
+from karmada.api.objects import Object
+from karmada.client.informer import Informer
+
+Builder: TypeAlias = Callable[[Plane], Awaitable[None]]
+
+STOCK_WORKERS: Final = 5
+NAMESPACE_FAN_OUT: Final = 4
+"""Members that one namespace is written to at the same time."""
+
+
+async def _detector(plane: Plane) -> None:
+    options = plane.options.detector
+    made = assemble(
+        informers=plane.informers,
+        client=plane.client,
+        mapper=plane.mapper,
+        templates=plane.templates,
+        interpreter=plane.interpreter,
+        recorder=await plane.recorder("resource-detector"),
+        options=options,
+        gates=BindingGates(
+            priority_based_scheduling=plane.gate("PriorityBasedScheduling"),
+            workload_affinity=plane.gate("WorkloadAffinity"),
+            resource_quota_estimate=plane.gate("ResourceQuotaEstimate"),
+        ),
+        preemption=plane.gate("PropagationPolicyPreemption"),
+    )
+    plane.add(made.resources, workers=1)
+    plane.add(made.templates, workers=options.concurrent_resource_template_syncs)
+    plane.add(made.policies, workers=options.concurrent_propagation_policy_syncs)
+    plane.add(made.cluster_policies, workers=options.concurrent_cluster_propagation_policy_syncs)
+
+
+async def _stock(plane: Plane) -> None:
+    metadata = await plane.stack.enter_async_context(MetadataInformers(plane.client, clock=plane.clock))
+    duties = stock_duties(
+        informers=plane.informers,
+        metadata=metadata,
+        client=plane.client,
+        mapper=plane.mapper,
+        clock=plane.clock,
+    )
+    for controller in duties.controllers:
+        plane.add(controller, workers=STOCK_WORKERS)
+    plane.runs.append(Run("garbage-collector discovery", duties.collector.run_discovery))
+
+
+async def _cluster(plane: Plane) -> None:
+    clusters = plane.informers.ensure(CLUSTERS)
+    controller = ClusterController(
+        clusters=clusters,
+        namespaces=plane.informers.ensure(NAMESPACES),
+        works=plane.works.informer,
+        bindings=[
+            plane.informers.ensure(RESOURCE_BINDINGS),
+            plane.informers.ensure(CLUSTER_RESOURCE_BINDINGS),
+        ],
+        client=plane.client,
+        recorder=await plane.recorder(ClusterController.name),
+        clock=plane.clock,
+    )
+    plane.add(controller, workers=plane.options.concurrent_cluster_syncs)
+    leases = Informer(plane.client, LEASES, namespace=KARMADA_CLUSTER_NAMESPACE, clock=plane.clock)
+    monitor = ClusterHealthMonitor(
+        clusters=clusters,
+        leases=await plane.stack.enter_async_context(leases),
+        client=plane.client,
+        options=plane.options.cluster_monitor,
+        clock=plane.clock,
+    )
+    plane.runs.append(Run(monitor.name, monitor.run))
+
+
+async def _cluster_status(plane: Plane) -> None:
+    options = plane.options.cluster_status
+    capacity = None
+    if options.resource_modeling:
+        capacity = await plane.stack.enter_async_context(
+            MemberCapacity(members=plane.members, sync_seconds=options.sync_seconds, clock=plane.clock)
+        )
+    controller = ClusterStatusController(
+        clusters=plane.informers.ensure(CLUSTERS),
+        members=plane.members,
+        capacity=capacity,
+        client=plane.client,
+        options=options,
+        clock=plane.clock,
+        graded=plane.gate("CustomizedClusterResourceModeling"),
+    )
+    plane.add_sharded(controller, shard_of=cluster_shard, workers=1)
+
+
+async def _binding(plane: Plane) -> None:
+    options = plane.options.binding
+    workers = {
+        NAMESPACED: options.concurrent_resourcebinding_syncs,
+        CLUSTER: options.concurrent_clusterresourcebinding_syncs,
+    }
+    for scope, count in workers.items():
+        controller = BindingController(
+            scope=scope,
+            informers=plane.informers,
+            templates=plane.templates,
+            works=plane.works,
+            interpreter=plane.interpreter,
+            client=plane.client,
+            recorder=await plane.recorder(scope.controller),
+            stateful_failover=plane.gate("StatefulFailoverInjection"),
+        )
+        plane.add(controller, workers=count)
+
+
+async def _binding_status(plane: Plane) -> None:
+    options = plane.options.binding
+    for resource, component, count in (
+        (
+            RESOURCE_BINDINGS,
+            "resource-binding-status-controller",
+            options.concurrent_resourcebinding_syncs,
+        ),
+        (
+            CLUSTER_RESOURCE_BINDINGS,
+            "cluster-resource-binding-status-controller",
+            options.concurrent_clusterresourcebinding_syncs,
+        ),
+    ):
+        controller = BindingStatusController(
+            bindings=plane.informers.ensure(resource),
+            works=plane.works,
+            templates=plane.templates,
+            interpreter=plane.interpreter,
+            client=plane.client,
+            recorder=await plane.recorder(component),
+            clock=plane.clock,
+        )
+        plane.add(controller, workers=count)
+
+
+async def _execution(plane: Plane) -> None:
+    controller = ExecutionController(
+        works=plane.works.informer,
+        clusters=plane.informers.ensure(CLUSTERS),
+        members=plane.members,
+        mapper=plane.mapper,
+        interpreter=plane.interpreter,
+        client=plane.client,
+        recorder=await plane.recorder(ExecutionController.name),
+        clock=plane.clock,
+    )
+    plane.add_sharded(controller, shard_of=work_shard, workers=plane.options.concurrent_work_syncs)
+
+
+async def _work_status(plane: Plane) -> None:
+    controller = WorkStatusController(
+        works=plane.works.informer,
+        members=plane.members,
+        interpreter=plane.interpreter,
+        client=plane.client,
+        recorder=await plane.recorder(WorkStatusController.name),
+    )
+    plane.add_sharded(controller, shard_of=member_object_shard, workers=plane.options.concurrent_work_syncs)
+
+
+async def _namespace(plane: Plane) -> None:
+    overrides = plane.informers.ensure(CLUSTER_OVERRIDE_POLICIES)
+
+    def render(namespace: Object, cluster: Cluster) -> Rendered:
+        try:
+            done = overridden(namespace, cluster, cluster_policies=overrides.cache.list(), policies=())
+        except OverrideFailed as error:
+            raise InternalError(f"{error.title}: {error}") from error
+        applied = applied_annotation(done.cluster_overrides) if done.cluster_overrides else ""
+        return Rendered(done.manifest, applied)
+
+    controller = NamespaceSyncController(
+        namespaces=plane.informers.ensure(NAMESPACES),
+        clusters=plane.informers.ensure(CLUSTERS),
+        overrides=overrides,
+        works=plane.works,
+        render=render,
+        skipped=plane.options.detector.skipped_propagating_namespaces,
+    )
+    plane.add(controller, workers=plane.options.concurrent_namespace_syncs * NAMESPACE_FAN_OUT)
+
+
+async def _unified_auth(plane: Plane) -> None:
+    controller = UnifiedAuthController(
+        clusters=plane.informers.ensure(CLUSTERS),
+        namespaces=plane.informers.ensure(NAMESPACES),
+        roles=plane.informers.ensure(CLUSTER_ROLES),
+        bindings=plane.informers.ensure(CLUSTER_ROLE_BINDINGS),
+        works=plane.works,
+        recorder=await plane.recorder(UnifiedAuthController.name),
+    )
+    plane.add(controller, workers=plane.options.concurrent_cluster_syncs)
+
+
+BUILDERS: Final[Mapping[str, Builder]] = {
+    "cluster": _cluster,
+    "clusterStatus": _cluster_status,
+    "binding": _binding,
+    "bindingStatus": _binding_status,
+    "execution": _execution,
+    "workStatus": _work_status,
+    "namespace": _namespace,
+    "unifiedAuth": _unified_auth,
+}
+
+
+def chosen(options: ControllerManagerOptions) -> list[Builder]:
+    """What the options ask for. The detector always runs."""
+    builders = [_detector]
+    if options.stock_controllers:
+        builders.append(_stock)
+    return builders + [builder for name, builder in BUILDERS.items() if options.runs(name)]

@@ -1,0 +1,165 @@
+"""The settings of karmada-controller-manager: flags, feature gates, and which controllers are on.
+
+In: flags as Karmada has them, with its names and defaults unless a docstring says otherwise. Settings of one
+stage alone live in that stage and join in here.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from controllers.binding.controller import BindingOptions
+from controllers.cluster.health import ClusterMonitorOptions
+from controllers.cluster.status import ClusterStatusOptions
+from controllers.detector.controller import DetectorOptions
+from controllers.detector.resources import SkippedApis
+from controllers.members import MemberOptions
+from karmada.client.leases import LeaderElectionOptions
+from karmada.runtime.observe import StartError
+
+NAME: Final = "karmada-controller-manager"
+
+FEATURE_GATES: Final[Mapping[str, bool]] = {
+    "ControllerPriorityQueue": True,
+    "CustomizedClusterResourceModeling": True,
+    "Failover": False,
+    "FederatedQuotaEnforcement": False,
+    "GracefulEviction": True,
+    "MultiClusterService": False,
+    "MultiplePodTemplatesScheduling": False,
+    "PriorityBasedScheduling": True,
+    "PropagateDeps": True,
+    "PropagationPolicyPreemption": False,
+    "ResourceQuotaEstimate": False,
+    "SchedulingOvercommitProtection": False,
+    "StatefulFailoverInjection": False,
+    "WorkloadAffinity": False,
+}
+"""All gates of the control plane, so that one --feature-gates value serves every process."""
+
+OFF_BY_DEFAULT: Final = frozenset({"hpaScaleTargetMarker", "deploymentReplicasSyncer"})
+SELECTABLE: Final = OFF_BY_DEFAULT | {
+    "agentcsrapproving",
+    "applicationFailover",
+    "binding",
+    "bindingStatus",
+    "cluster",
+    "clusterStatus",
+    "clustertaintpolicy",
+    "cronFederatedHorizontalPodAutoscaler",
+    "endpointSlice",
+    "endpointsliceCollect",
+    "endpointsliceDispatch",
+    "execution",
+    "federatedHorizontalPodAutoscaler",
+    "federatedResourceQuotaEnforcement",
+    "federatedResourceQuotaStatus",
+    "federatedResourceQuotaSync",
+    "gracefulEviction",
+    "multiclusterservice",
+    "namespace",
+    "remedy",
+    "serviceExport",
+    "serviceImport",
+    "unifiedAuth",
+    "workStatus",
+    "workloadRebalancer",
+}
+"""Every name --controllers takes; builders.py says which of them this version has."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerManagerOptions:
+    """The settings of karmada-controller-manager."""
+
+    kubeconfig: str = ""
+    """--kubeconfig: kubeconfig of the control plane; without it $KUBECONFIG, ~/.kube/config, in-cluster."""
+
+    master: str = ""
+    """--master: address of the API server, overriding the one in the kubeconfig."""
+
+    kube_api_qps: float = 0.0
+    """--kube-api-qps: requests per second to the API server; 0 means no limit of our own."""
+
+    kube_api_burst: int = 0
+    """--kube-api-burst: requests that may exceed --kube-api-qps for a moment."""
+
+    controllers: tuple[str, ...] = ("*",)
+    """--controllers: controllers to run: * for all that are on by default, foo for foo, -foo to leave foo
+    out."""
+
+    stock_controllers: bool = True
+    """--enable-kube-controllers: also delete the content of namespaces, collect garbage and aggregate
+    ClusterRoles; turn it off where a kube-controller-manager serves the control plane."""
+
+    health_probe_bind_address: str = ":10357"
+    """--health-probe-bind-address: where /healthz and /readyz are served; 0 turns them off."""
+
+    metrics_bind_address: str = ":8080"
+    """--metrics-bind-address: where /metrics is served; 0 turns it off."""
+
+    concurrent_cluster_syncs: int = 5
+    """--concurrent-cluster-syncs: Clusters reconciled at the same time."""
+
+    concurrent_work_syncs: int = 5
+    """--concurrent-work-syncs: Works, and objects of Works, reconciled at the same time in each member."""
+
+    concurrent_namespace_syncs: int = 1
+    """--concurrent-namespace-syncs: namespaces given to members at the same time."""
+
+    lease_name: str = NAME
+    """--leader-elect-resource-name: name of the lease."""
+
+    election: LeaderElectionOptions = field(default_factory=LeaderElectionOptions)
+    detector: DetectorOptions = field(default_factory=DetectorOptions)
+    binding: BindingOptions = field(default_factory=BindingOptions)
+    members: MemberOptions = field(default_factory=MemberOptions)
+    cluster_status: ClusterStatusOptions = field(default_factory=ClusterStatusOptions)
+    cluster_monitor: ClusterMonitorOptions = field(default_factory=ClusterMonitorOptions)
+
+    feature_gates: Mapping[str, bool] = field(default_factory=lambda: dict(FEATURE_GATES))
+    """--feature-gates: features to turn on or off, as name=true,name=false."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """--log-level: how much is logged."""
+
+    log_format: Literal["text", "json"] = "text"
+    """--log-format: lines for people, or one JSON object per line."""
+
+    def check(self) -> None:
+        """Raises StartError for what cannot work."""
+        for address in (self.health_probe_bind_address, self.metrics_bind_address):
+            split_address(address)
+        try:
+            SkippedApis.parse(self.detector.skipped_propagating_apis)
+        except ValueError as error:
+            raise StartError(f"--skipped-propagating-apis: {error}") from error
+        for pattern in self.detector.skipped_propagating_namespaces:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise StartError(f"--skipped-propagating-namespaces: {pattern}: {error}") from error
+        unknown = {token.removeprefix("-") for token in self.controllers} - SELECTABLE - {"*"}
+        if unknown:
+            raise StartError(f"--controllers: no such controller: {', '.join(sorted(unknown))}")
+
+    def runs(self, name: str) -> bool:
+        """Whether a selectable controller is on: the first token that names it decides, else `*`."""
+        for token in self.controllers:
+            if token.removeprefix("-") == name:
+                return not token.startswith("-")
+        return "*" in self.controllers and name not in OFF_BY_DEFAULT
+
+
+def split_address(address: str) -> tuple[str, int] | None:
+    """(host, port) of `host:port` or `:port`; None for "0", which turns the listener off.
+
+    Raises StartError.
+    """
+    if address == "0":
+        return None
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise StartError(f'"{address}" is no address: use host:port, :port, or 0 for none')
+    return host.strip("[]"), int(port)
