@@ -13,16 +13,14 @@ from karmada.api.errors import AlreadyExists, Conflict, NotFound
 from karmada.api.groups.meta import ObjectMeta, OwnerReference
 from karmada.api.groups.work import WORKS, Work, WorkloadTemplate, WorkSpec
 from karmada.api.gvk import ObjectKey
-from karmada.api.objects import Object, annotations_of, labels_of, uid_of, with_annotations, with_labels
+from karmada.api.objects import Object, uid_of, with_annotations, with_labels
 from karmada.api.wellknown import (
     CLUSTER_RESOURCE_BINDING_NAME_ANNOTATION,
     CLUSTER_RESOURCE_BINDING_PERMANENT_ID_LABEL,
     CONFLICT_RESOLUTION_ANNOTATION,
     EXECUTION_FINALIZER,
-    MANAGED_ANNOTATIONS_ANNOTATION,
     MANAGED_BY_KARMADA_LABEL,
     MANAGED_BY_KARMADA_VALUE,
-    MANAGED_LABELS_ANNOTATION,
     RESOURCE_BINDING_NAME_ANNOTATION,
     RESOURCE_BINDING_NAMESPACE_ANNOTATION,
     RESOURCE_BINDING_PERMANENT_ID_LABEL,
@@ -33,6 +31,7 @@ from karmada.api.wellknown import (
 )
 from karmada.client.client import Client
 from karmada.client.informer import Informers
+from karmada.interpreter.native.managed_keys import with_managed_keys
 from karmada.interpreter.native.prune import prune_manifest
 
 BINDING_INDEX: Final = "binding-permanent-id"
@@ -162,22 +161,6 @@ def recorded(work: Work) -> Work:
     manifests = [with_managed_keys(manifest, work_id) for manifest in work.spec.workload.manifests]
     spec = work.spec.model_copy(update={"workload": WorkloadTemplate(manifests=manifests)})
     return work.model_copy(update={"spec": spec})
-
-
-def with_managed_keys(manifest: Object, work_id: str) -> Object:
-    """manifest with the Work's id (if it has one yet) and the sorted lists of its annotation and label keys.
-
-    The annotation list is made before the label list exists, hence it always names both.
-    """
-    lists = {MANAGED_ANNOTATIONS_ANNOTATION, MANAGED_LABELS_ANNOTATION}
-    labels = {**labels_of(manifest)}
-    if work_id:
-        labels[WORK_PERMANENT_ID_LABEL] = work_id
-    keys = {
-        MANAGED_ANNOTATIONS_ANNOTATION: ",".join(sorted(annotations_of(manifest).keys() | lists)),
-        MANAGED_LABELS_ANNOTATION: ",".join(sorted(labels)),
-    }
-    return with_annotations(with_labels(manifest, labels), keys)
 
 
 def merged(stored: Work, wanted: Work) -> Work:

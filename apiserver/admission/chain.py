@@ -43,10 +43,6 @@ class Chain:
     def rules_of(self, context: AdmissionContext) -> Rules:
         return self._rules.get((context.resource.group, context.resource.resource), _NO_RULES)
 
-    @property
-    def has_plugins(self) -> bool:
-        return bool(self._plugins)
-
     def default(self, obj: Object, context: AdmissionContext) -> None:
         """The kind's own defaults; runs again after each change by a plugin."""
         rules = self.rules_of(context)

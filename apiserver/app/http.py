@@ -21,6 +21,8 @@ from karmada.api.errors import BadRequest, RequestEntityTooLarge
 
 MAX_BODY_BYTES: Final = 3 * 1024 * 1024
 GZIP_BYTES: Final = 128 * 1024
+WHOLE_BYTES: Final = 64 * 1024
+"""Up to here an answer is sent in one piece; an idle connection holds on to the last one of these."""
 PIECE_BYTES: Final = 256 * 1024
 CLOSED_CHECK_SECONDS: Final = 1.0
 _NO_QUERY: Final = Query()
@@ -176,7 +178,7 @@ async def _send(raw: web.BaseRequest, request: Request, answer: Response) -> web
         if "gzip" in request.headers.get("accept-encoding", ""):
             body = await asyncio.to_thread(gzip.compress, body, 1)
             headers["Content-Encoding"] = "gzip"
-    if len(body) <= PIECE_BYTES:
+    if len(body) <= WHOLE_BYTES:
         return web.Response(status=answer.status, body=body, headers=headers)
     return await _send_in_pieces(raw, answer.status, headers, body)
 

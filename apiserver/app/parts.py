@@ -197,7 +197,11 @@ def _add_paths(parts: Parts) -> None:
     dispatcher.on_path("/openapi/v2", documents.v2)
     dispatcher.on_prefix("/openapi/v3", documents.v3)
     checks = Health(
-        {"etcd": cache.ready.is_set, "informer-sync": lambda: parts.ready, "shutdown": lambda: parts.ready}
+        {
+            "etcd": lambda: cache.ready.is_set() and cache.reachable,
+            "informer-sync": lambda: parts.ready,
+            "shutdown": lambda: parts.ready,
+        }
     )
     for root in health.ROOTS:
         dispatcher.on_prefix(root, checks.handle)

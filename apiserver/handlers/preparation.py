@@ -90,7 +90,9 @@ class Preparation:
         if tracking == "update":
             self._track(definition, obj, definition.zero, context, options)
         metadata = obj["metadata"]
-        errors = meta.metadata_errors(metadata, rule=definition.name_rule, namespaced=definition.namespaced)
+        errors = meta.metadata_errors(
+            metadata, rule=definition.name_rule, namespaced=definition.namespaced, typed=definition.strategic
+        )
         self._raise_broken(definition, obj, [*errors, *definition.schema.validate(obj)], None, context)
         await self.chain.refuse(obj, None, context)
         return obj
@@ -126,7 +128,11 @@ class Preparation:
         metadata = new["metadata"]
         errors = meta.update_errors(metadata, old["metadata"])
         errors += meta.metadata_errors(
-            metadata, rule=definition.name_rule, namespaced=definition.namespaced, full=False
+            metadata,
+            rule=definition.name_rule,
+            namespaced=definition.namespaced,
+            typed=definition.strategic,
+            full=False,
         )
         self._raise_broken(
             definition, new, [*errors, *definition.schema.validate(new, old=old)], old, context

@@ -90,7 +90,7 @@ def duplicate_owner_warning(uids: list[str]) -> str:
 
 
 def metadata_errors(
-    metadata: Object, *, rule: NameRule, namespaced: bool, full: bool = True
+    metadata: Object, *, rule: NameRule, namespaced: bool, typed: bool, full: bool = True
 ) -> list[FieldError]:
     """Broken rules of an object that is about to be stored. full False leaves the name out (updates)."""
     errors: list[FieldError] = []
@@ -104,7 +104,7 @@ def metadata_errors(
     if (owners := metadata.get("ownerReferences")) is not None:
         errors += _owner_errors(owners)
     if (finalizers := metadata.get("finalizers")) is not None:
-        errors += finalizer_errors(finalizers, "metadata.finalizers")
+        errors += finalizer_errors(finalizers, "metadata.finalizers", qualified=typed)
     return errors
 
 
@@ -182,17 +182,15 @@ def annotation_errors(annotations: Mapping[str, str], path: str) -> list[FieldEr
     return errors
 
 
-def finalizer_errors(finalizers: list[str], path: str) -> list[FieldError]:
+def finalizer_errors(finalizers: list[str], path: str, *, qualified: bool) -> list[FieldError]:
+    """qualified: names without a domain are only known ones, as for built-in kinds."""
     errors: list[FieldError] = []
     for index, finalizer in enumerate(finalizers):
         errors += [
             invalid_value(f"{path}[{index}]", finalizer, text) for text in qualified_name_errors(finalizer)
         ]
-        if (
-            "/" not in finalizer
-            and finalizer not in (ORPHAN, FOREGROUND, "kubernetes")
-            and not qualified_name_errors(finalizer)
-        ):
+        known = "/" in finalizer or finalizer in (ORPHAN, FOREGROUND, "kubernetes")
+        if qualified and not known and not qualified_name_errors(finalizer):
             errors.append(
                 invalid_value(
                     path, finalizer, "name is neither a standard finalizer name nor is it fully qualified"

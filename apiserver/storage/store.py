@@ -25,6 +25,7 @@ from etcd.kv import (
     Delete,
     FutureRevision,
     KeyValue,
+    LeaseNotFound,
     Put,
     TransactionResult,
     Unavailable,
@@ -143,7 +144,7 @@ class Store:
     async def create(self, collection: Collection, path: str, value: bytes, *, ttl_seconds: int = 0) -> Entry:
         """Store a new object. Raises AlreadyExists."""
         key = collection.key(path)
-        lease = await self._lease(ttl_seconds)
+        lease = await self._lease(collection, ttl_seconds)
         result = await self._commit(collection, key, 0, Put(key, value, lease))
         if not result.succeeded:
             raise refusals.already_exists(collection, path.rpartition("/")[2])
@@ -193,7 +194,7 @@ class Store:
             if result.succeeded:
                 return Settled("removed", entry.at_revision(result.revision)), None
         else:
-            lease = await self._lease(verdict.ttl_seconds)
+            lease = await self._lease(collection, verdict.ttl_seconds)
             result = await self._commit(collection, key, expected, Put(key, verdict.value, lease))
             if result.succeeded:
                 written = Entry(path, result.revision, tail_of(verdict.value, result.revision))
@@ -214,6 +215,9 @@ class Store:
             result = await self._backend.transaction(compare=[Compare(key, expected)], success=[operation])
         except ValueTooLarge as error:
             raise RequestEntityTooLarge(str(error)) from error
+        except LeaseNotFound as error:
+            self._leases.clear()
+            raise refusals.no_answer("write", collection) from error
         except Unavailable as error:
             result = await self._read_back(collection, key, expected, operation, error)
         if result.succeeded:
@@ -237,13 +241,16 @@ class Store:
             return TransactionResult(succeeded=False, revision=revision, current=(current,))
         raise refusals.no_answer("write", collection) from error
 
-    async def _lease(self, ttl_seconds: int) -> int:
+    async def _lease(self, collection: Collection, ttl_seconds: int) -> int:
         if not ttl_seconds:
             return 0
         now = self._clock.monotonic()
         shared = self._leases.get(ttl_seconds)
         if shared is None or shared.until <= now or shared.objects >= LEASE_SHARE_OBJECTS:
-            lease = await self._backend.lease(ttl_seconds + LEASE_SHARE_SECONDS)
+            try:
+                lease = await self._backend.lease(ttl_seconds + LEASE_SHARE_SECONDS)
+            except Unavailable as error:
+                raise refusals.no_answer("write", collection) from error
             shared = self._leases[ttl_seconds] = _SharedLease(lease, now + LEASE_SHARE_SECONDS)
         shared.objects += 1
         return shared.lease

@@ -15,7 +15,7 @@ from typing import Final
 from apiserver.storage.collection_cache import CollectionCache
 from apiserver.storage.entries import Entry, tail_of
 from apiserver.storage.keys import ROOT, Collection, split_key
-from etcd.kv import Backend, Compacted, Event, FutureRevision, StoreError
+from etcd.kv import Backend, Compacted, Event, FutureRevision, StoreError, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ class WatchCache:
         self.ready = asyncio.Event()
         self.applied = 0
         """Everything up to this revision is in the collections."""
+        self.reachable = True
+        """Whether the backend answered when it was asked last."""
         self._backend = backend
         self._sole_writer = sole_writer
         self._collections: dict[Collection, CollectionCache] = {}
@@ -73,7 +75,12 @@ class WatchCache:
         """
         target = self._written
         if not self._sole_writer:
-            target = max(target, await self._backend.current_revision())
+            try:
+                target = max(target, await self._backend.current_revision())
+            except Unavailable:
+                self.reachable = False
+                raise
+            self.reachable = True
         if target > self.applied:
             await self.wait_for(target, seconds=10.0)
         return self.applied
@@ -83,12 +90,17 @@ class WatchCache:
         if revision <= self.applied:
             return
         future = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (revision, next(self._order), future))
+        waiting = (revision, next(self._order), future)
+        heapq.heappush(self._waiting, waiting)
         try:
             async with asyncio.timeout(seconds):
                 await future
         except TimeoutError:
             raise TooFarAhead(revision, self.applied) from None
+        finally:
+            if future.cancelled() and waiting in self._waiting:
+                self._waiting.remove(waiting)
+                heapq.heapify(self._waiting)
 
     # -- the feed -------------------------------------------------------------------------------------------
 

@@ -53,12 +53,12 @@ class Heard:
     """What was last heard from a cluster, and when."""
 
     ready: Condition | None
-    renewed: str
+    renewed: datetime | None
     at: datetime
 
 
-def heard(before: Heard | None, cluster: Cluster, *, renewed: str, now: datetime) -> Heard:
-    """Take note of what a cluster says now. renewed: the renewTime of its Lease, "" without one."""
+def heard(before: Heard | None, cluster: Cluster, *, renewed: datetime | None, now: datetime) -> Heard:
+    """Take note of what a cluster says now. renewed: the renewTime of its Lease."""
     ready = find_condition(cluster.status.conditions, CLUSTER_READY)
     if before is None:
         # A cluster that never said anything has its grace from the join on, any other from now on: before
@@ -68,7 +68,7 @@ def heard(before: Heard | None, cluster: Cluster, *, renewed: str, now: datetime
         return Heard(ready, renewed, at)
     if ready != before.ready:
         return Heard(ready, renewed, now)
-    if renewed != before.renewed:
+    if is_newer(renewed, before.renewed):
         return replace(before, renewed=renewed, at=now)
     return before
 
@@ -166,9 +166,10 @@ class ClusterHealthMonitor:
             # Whoever could not reach the server could not hear the cluster either: start to count again.
             self._heard[name] = replace(last, at=self._clock.now())
             return True
-        if renew_time(lease) == last.renewed:
+        renewed = renew_time(lease)
+        if not is_newer(renewed, last.renewed):
             return False
-        self._heard[name] = replace(last, renewed=renew_time(lease), at=self._clock.now())
+        self._heard[name] = replace(last, renewed=renewed, at=self._clock.now())
         return True
 
     async def _silence(self, cluster: Cluster) -> Cluster | None:
@@ -190,5 +191,15 @@ class ClusterHealthMonitor:
         return written
 
 
-def renew_time(lease: Object | None) -> str:
-    return ((lease or {}).get("spec") or {}).get("renewTime") or ""
+def renew_time(lease: Object | None) -> datetime | None:
+    """When a Lease was renewed last; None when it does not say."""
+    text = ((lease or {}).get("spec") or {}).get("renewTime")
+    try:
+        return parse_rfc3339(text) if text else None
+    except ValueError:
+        return None
+
+
+def is_newer(renewed: datetime | None, known: datetime | None) -> bool:
+    """A cache that is behind must not pass for news."""
+    return renewed is not None and (known is None or renewed > known)

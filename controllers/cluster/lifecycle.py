@@ -213,7 +213,8 @@ def marked(cluster: Cluster, *, now: str) -> Cluster:
     taints = taints_for(cluster.spec.taints, ready, now=now)
     update: dict[str, Any] = {}
     if taints is not cluster.spec.taints:
-        update["spec"] = cluster.spec.model_copy(update={"taints": taints})
+        # None rather than an empty list: the field is left out, as it was before the first taint.
+        update["spec"] = cluster.spec.model_copy(update={"taints": taints or None})
     if CLUSTER_FINALIZER not in cluster.metadata.finalizers:
         finalizers = [*cluster.metadata.finalizers, CLUSTER_FINALIZER]
         update["metadata"] = cluster.metadata.model_copy(update={"finalizers": finalizers})

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from controllers.cluster import metrics
 from controllers.cluster.enablements import ApiReader, Enablements
+from controllers.cluster.heartbeat import Heartbeat
 from controllers.cluster.member_capacity import MemberCapacity
 from controllers.cluster.readiness import (
     HEALTHY,
@@ -80,7 +82,7 @@ def is_push(cluster: Cluster) -> bool:
 
 class ClusterStatusController:
     """Keys are Clusters. capacity None: no nodes, no pods. graded: the gate
-    CustomizedClusterResourceModeling.
+    CustomizedClusterResourceModeling. heartbeat: begun with the first healthy look, for the agent.
     """
 
     name = "cluster-status-controller"
@@ -96,6 +98,7 @@ class ClusterStatusController:
         clock: Clock,
         serves: Callable[[Cluster], bool] = is_push,
         graded: bool = True,
+        heartbeat: Heartbeat | None = None,
     ) -> None:
         self._clusters = clusters
         self._members = members
@@ -105,6 +108,7 @@ class ClusterStatusController:
         self._clock = clock
         self._serves = serves
         self._graded = graded
+        self._heartbeat = heartbeat
         self._memories: dict[str, Memory] = {}
         self._readers: dict[str, ApiReader] = {}
         self._newest: Newest[Cluster] = Newest(lambda cluster: cluster.metadata.resource_version)
@@ -128,8 +132,9 @@ class ClusterStatusController:
             return None
         if CLUSTER_FINALIZER not in cluster.metadata.finalizers:
             return None  # its arrival comes with an event
-        verdict, collected = await self._look(cluster)
-        await self._write(key, cluster, verdict, collected)
+        with metrics.timed(key.name, self._clock):
+            verdict, collected = await self._look(cluster)
+            await self._write(key, cluster, verdict, collected)
         return Requeue(after=self._options.frequency_seconds)
 
     async def _look(self, cluster: Cluster) -> tuple[Verdict | None, Collected | None]:
@@ -175,11 +180,15 @@ class ClusterStatusController:
             written = await self._client.update_status(CLUSTERS, key, change, cached=cluster)
         except NotFound:
             return
+        metrics.show(written)
+        if collected is not None and self._heartbeat is not None:
+            self._heartbeat.begin(written)
         if written is not cluster:
             self._newest.wrote(key, written)
             _log_readiness(cluster, written)
 
     async def _forget(self, cluster: str) -> None:
+        metrics.forget(cluster)
         self._memories.pop(cluster, None)
         self._readers.pop(cluster, None)
         if self._capacity is not None:

@@ -7,7 +7,7 @@ before anything is deleted. Behaviour as kube-controller-manager's garbage colle
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from controllers.kube.ownership import (
@@ -79,12 +79,10 @@ class GarbageCollector:
 
     async def discover(self) -> None:
         """Start following kinds that are new. A kind that went keeps its informer; its objects are gone."""
-        for discovered in await self._mapper.resources(refresh=True):
-            resource = discovered.resource
-            if resource.gvr in self._resources or not _is_collectable(discovered):
-                continue
-            self._resources[resource.gvr] = resource
-            self._informer_for(resource).add_handler(self._changed, name=self.name)
+        for resource in collectable(await self._mapper.resources(refresh=True)):
+            if resource.gvr not in self._resources:
+                self._resources[resource.gvr] = resource
+                self._informer_for(resource).add_handler(self._changed, name=self.name)
 
     def _changed(self, change: Change[Object]) -> None:
         assert self._queue is not None, "watch comes first"
@@ -205,10 +203,17 @@ class GarbageCollector:
             return
 
 
-def _is_collectable(discovered: DiscoveredResource) -> bool:
-    gvr = discovered.resource.gvr
-    wanted = discovered.preferred and set(discovered.verbs) >= NEEDED_VERBS
-    return wanted and (gvr.group, gvr.resource) not in NOT_COLLECTED
+def collectable(found: Iterable[DiscoveredResource]) -> list[Resource[Object]]:
+    """What can be collected, each in one version: the preferred one of its group, if it is served there."""
+    chosen: dict[tuple[str, str], DiscoveredResource] = {}
+    for item in found:
+        name = (item.gvr.group, item.gvr.resource)
+        if name in NOT_COLLECTED or not set(item.verbs) >= NEEDED_VERBS:
+            continue
+        known = chosen.get(name)
+        if known is None or (item.preferred and not known.preferred):
+            chosen[name] = item
+    return [item.resource for item in chosen.values()]
 
 
 def _waits(owner: Object | Node) -> bool:

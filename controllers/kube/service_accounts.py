@@ -1,7 +1,7 @@
 """What every namespace is given: the ServiceAccount `default` and the ConfigMap kube-root-ca.crt.
 
 In: Namespaces, and changes to these two objects. Out: the objects, made again when deleted, mended when
-changed. Token Secrets are filled by the API server itself, which holds the key.
+changed. token_secrets.py fills the Secrets that ask for a token.
 """
 
 from typing import Final

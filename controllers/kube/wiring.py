@@ -1,7 +1,8 @@
 """The stock duties a control plane needs, put together: for main.py, where no kube-controller-manager runs.
 
-In: the neighbours every controller gets. Out: namespace deletion, garbage collection and aggregated
-ClusterRoles, to be run. A control plane runs no pods, so the duties around them are left to members.
+In: the neighbours every controller gets. Out: namespace deletion, garbage collection, token Secrets and
+aggregated ClusterRoles, to be run. A control plane runs no pods, so the duties around them are left to
+members.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,14 @@ from typing import Any
 from controllers.kube.cluster_roles import ClusterRoleAggregationController
 from controllers.kube.garbage_collector import GarbageCollector
 from controllers.kube.namespaces import NamespaceController
-from karmada.api.groups.kubernetes import CLUSTER_ROLES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
+from controllers.kube.token_secrets import TokenSecretController
+from karmada.api.groups.kubernetes import (
+    CLUSTER_ROLES,
+    CUSTOM_RESOURCE_DEFINITIONS,
+    NAMESPACES,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+)
 from karmada.api.gvk import GroupVersionResource, Resource
 from karmada.api.objects import Object
 from karmada.client.client import Client
@@ -73,8 +81,14 @@ def stock_duties(
     namespaces = NamespaceController(
         namespaces=informers.ensure(NAMESPACES), client=client, mapper=mapper, clock=clock
     )
+    tokens = TokenSecretController(
+        secrets=informers.ensure(SECRETS),
+        service_accounts=informers.ensure(SERVICE_ACCOUNTS),
+        client=client,
+        root_ca=(client.access.ca_data or b"").decode(),
+    )
     roles = ClusterRoleAggregationController(cluster_roles=informers.ensure(CLUSTER_ROLES), client=client)
-    return StockDuties((namespaces, roles, collector), collector)
+    return StockDuties((namespaces, tokens, roles, collector), collector)
 
 
 def _tells(news: Callable[[], None]) -> Callable[[Change[Object]], None]:

@@ -19,7 +19,7 @@ from controllers.detector.assembly import assemble
 from controllers.execution.controller import ExecutionController
 from controllers.execution.controller import shard_of as work_shard
 from controllers.kube.wiring import MetadataInformers, stock_duties
-from controllers.main.options import ControllerManagerOptions
+from controllers.main.options import SELECTABLE, ControllerManagerOptions
 from controllers.main.plane import Plane, Run
 from controllers.namespace_sync import NamespaceSyncController, Rendered
 from controllers.status.binding_status import BindingStatusController
@@ -50,7 +50,7 @@ async def _detector(plane: Plane) -> None:
         mapper=plane.mapper,
         templates=plane.templates,
         interpreter=plane.interpreter,
-        recorder=await plane.recorder("resource-detector"),
+        recorder=plane.recorder("resource-detector"),
         options=options,
         gates=BindingGates(
             priority_based_scheduling=plane.gate("PriorityBasedScheduling"),
@@ -90,14 +90,16 @@ async def _cluster(plane: Plane) -> None:
             plane.informers.ensure(CLUSTER_RESOURCE_BINDINGS),
         ],
         client=plane.client,
-        recorder=await plane.recorder(ClusterController.name),
+        recorder=plane.recorder(ClusterController.name),
         clock=plane.clock,
     )
     plane.add(controller, workers=plane.options.concurrent_cluster_syncs)
     leases = Informer(plane.client, LEASES, namespace=KARMADA_CLUSTER_NAMESPACE, clock=plane.clock)
+    leases.start()
+    plane.stack.push_async_callback(leases.close)
     monitor = ClusterHealthMonitor(
         clusters=clusters,
-        leases=await plane.stack.enter_async_context(leases),
+        leases=leases,
         client=plane.client,
         options=plane.options.cluster_monitor,
         clock=plane.clock,
@@ -138,7 +140,7 @@ async def _binding(plane: Plane) -> None:
             works=plane.works,
             interpreter=plane.interpreter,
             client=plane.client,
-            recorder=await plane.recorder(scope.controller),
+            recorder=plane.recorder(scope.controller),
             stateful_failover=plane.gate("StatefulFailoverInjection"),
         )
         plane.add(controller, workers=count)
@@ -164,7 +166,7 @@ async def _binding_status(plane: Plane) -> None:
             templates=plane.templates,
             interpreter=plane.interpreter,
             client=plane.client,
-            recorder=await plane.recorder(component),
+            recorder=plane.recorder(component),
             clock=plane.clock,
         )
         plane.add(controller, workers=count)
@@ -178,7 +180,7 @@ async def _execution(plane: Plane) -> None:
         mapper=plane.mapper,
         interpreter=plane.interpreter,
         client=plane.client,
-        recorder=await plane.recorder(ExecutionController.name),
+        recorder=plane.recorder(ExecutionController.name),
         clock=plane.clock,
     )
     plane.add_sharded(controller, shard_of=work_shard, workers=plane.options.concurrent_work_syncs)
@@ -190,7 +192,7 @@ async def _work_status(plane: Plane) -> None:
         members=plane.members,
         interpreter=plane.interpreter,
         client=plane.client,
-        recorder=await plane.recorder(WorkStatusController.name),
+        recorder=plane.recorder(WorkStatusController.name),
     )
     plane.add_sharded(controller, shard_of=member_object_shard, workers=plane.options.concurrent_work_syncs)
 
@@ -224,7 +226,7 @@ async def _unified_auth(plane: Plane) -> None:
         roles=plane.informers.ensure(CLUSTER_ROLES),
         bindings=plane.informers.ensure(CLUSTER_ROLE_BINDINGS),
         works=plane.works,
-        recorder=await plane.recorder(UnifiedAuthController.name),
+        recorder=plane.recorder(UnifiedAuthController.name),
     )
     plane.add(controller, workers=plane.options.concurrent_cluster_syncs)
 
@@ -247,3 +249,10 @@ def chosen(options: ControllerManagerOptions) -> list[Builder]:
     if options.stock_controllers:
         builders.append(_stock)
     return builders + [builder for name, builder in BUILDERS.items() if options.runs(name)]
+
+
+def not_built(options: ControllerManagerOptions) -> list[str]:
+    """What was asked for by name and does not exist here."""
+    return sorted(
+        name for name in SELECTABLE - BUILDERS.keys() if name in options.controllers and options.runs(name)
+    )

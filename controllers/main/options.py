@@ -70,6 +70,22 @@ SELECTABLE: Final = OFF_BY_DEFAULT | {
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedOptions:
+    """Flags that deployments of Karmada pass and that mean nothing here."""
+
+    resync_period_seconds: float = 0.0
+    """--resync-period: without effect; caches do not drift."""
+    rate_limiter_base_delay_seconds: float = 0.005
+    """--rate-limiter-base-delay: without effect; queues back off from 5ms."""
+    rate_limiter_max_delay_seconds: float = 1000.0
+    """--rate-limiter-max-delay: without effect; queues back off up to 30s."""
+    rate_limiter_qps: float = 10.0
+    """--rate-limiter-qps: without effect; each key backs off by itself."""
+    rate_limiter_bucket_size: int = 100
+    """--rate-limiter-bucket-size: without effect; each key backs off by itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class ControllerManagerOptions:
     """The settings of karmada-controller-manager."""
 
@@ -126,6 +142,8 @@ class ControllerManagerOptions:
 
     log_format: Literal["text", "json"] = "text"
     """--log-format: lines for people, or one JSON object per line."""
+
+    accepted: AcceptedOptions = field(default_factory=AcceptedOptions)
 
     def check(self) -> None:
         """Raises StartError for what cannot work."""

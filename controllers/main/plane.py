@@ -6,7 +6,7 @@ of what to run. builders.py fills it, process.py runs it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +21,7 @@ from karmada.api.errors import ApiError
 from karmada.api.groups.cluster import CLUSTERS
 from karmada.client.client import Client
 from karmada.client.events import EventRecorder
-from karmada.client.informer import Informers
+from karmada.client.informer import Informer, Informers
 from karmada.client.mapper import DiscoveredResource, Mapper
 from karmada.interpreter.chain import Interpreter
 from karmada.runtime.clock import Clock
@@ -31,6 +31,8 @@ from karmada.runtime.sharded import run_sharded
 log = logging.getLogger(__name__)
 
 DISCOVERY_RETRY_SECONDS: Final = 1.0
+TEMPLATES_SECONDS: Final = 20.0
+"""How long the first lists of all propagatable resources may hold up the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,13 @@ class Plane:
     members: Members
     interpreter: Interpreter
     stack: AsyncExitStack
+    recorders: list[EventRecorder] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
 
-    async def recorder(self, component: str) -> EventRecorder:
+    def recorder(self, component: str) -> EventRecorder:
         recorder = EventRecorder(self.client, component=component, clock=self.clock)
-        return await self.stack.enter_async_context(recorder)
+        self.recorders.append(recorder)
+        return recorder
 
     def add(self, controller: Controller[Any], *, workers: int) -> None:
         start = partial(run_controller, controller, workers=workers, clock=self.clock)
@@ -109,11 +113,29 @@ async def assembled(
 
 
 async def warm(plane: Plane) -> None:
-    """Follow everything that can be propagated, and wait until all caches are complete."""
+    """Wait until the caches that controllers decide on are complete; those of templates get some time.
+
+    A user's API that does not answer must not hold up everything else: what is not in a cache is read live.
+    """
+    await plane.informers.wait_synced()
     skipped = SkippedApis.parse(plane.options.detector.skipped_propagating_apis)
     for resource in propagatable(await _discovered(plane), skipped).values():
         plane.informers.ensure(resource)
-    await plane.informers.wait_synced()
+    try:
+        async with asyncio.timeout(TEMPLATES_SECONDS):
+            await plane.informers.wait_synced()
+    except TimeoutError:
+        log.warning("started with incomplete caches", extra={"caches": unsynced(plane.informers.all())})
+
+
+def unsynced(informers: Iterable[Informer[Any]]) -> str:
+    """The resources whose first list is not there yet, with what is wrong; "" when all are."""
+    waiting = [
+        f"{informer.resource.gvr.group_resource} {informer.trouble}".strip()
+        for informer in informers
+        if not informer.synced
+    ]
+    return ", ".join(waiting)
 
 
 async def _discovered(plane: Plane) -> list[DiscoveredResource]:
@@ -126,8 +148,12 @@ async def _discovered(plane: Plane) -> list[DiscoveredResource]:
         await plane.clock.sleep(DISCOVERY_RETRY_SECONDS)
 
 
-async def run_all(runs: Sequence[Run]) -> None:
-    async with asyncio.TaskGroup() as group:
-        for item in runs:
-            group.create_task(item.start(), name=item.name)
-        log.info("controllers run", extra={"count": len(runs)})
+async def run_all(plane: Plane) -> None:
+    """Until cancelled. The last events are written before this ends: after it we may not write any more."""
+    async with AsyncExitStack() as stack:
+        for recorder in plane.recorders:
+            await stack.enter_async_context(recorder)
+        async with asyncio.TaskGroup() as group:
+            for item in plane.runs:
+                group.create_task(item.start(), name=item.name)
+            log.info("controllers run", extra={"count": len(plane.runs)})

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import uvloop
 
-from controllers.main.builders import chosen
+from controllers.main.builders import chosen, not_built
 from controllers.main.options import NAME, ControllerManagerOptions, split_address
-from controllers.main.plane import assembled, run_all, warm
+from controllers.main.plane import assembled, run_all, unsynced, warm
 from karmada.client.client import Client
-from karmada.client.informer import Informers
+from karmada.client.informer import Informer
 from karmada.client.kubeconfig import Access, load_kubeconfig
 from karmada.client.kubeconfig_file import KubeconfigError
 from karmada.client.leases import LeaderElection, LeadershipLost
@@ -64,11 +65,13 @@ async def run(
         plane = await assembled(
             stack, options, client, election.require if election is not None else None, clock
         )
-        health.ready["caches"] = partial(_unsynced, plane.informers)
+        if missing := not_built(options):
+            log.warning("controllers not in this version", extra={"names": ", ".join(missing)})
         for builder in chosen(options):
             await builder(plane)
+        health.ready["caches"] = partial(_not_ready, plane.informers.all())
         await warm(plane)
-        work = partial(run_all, plane.runs)
+        work = partial(run_all, plane)
         if election is None:
             await work()
             return 0
@@ -122,10 +125,6 @@ def _access(options: ControllerManagerOptions) -> Access:
     return replace(access, server=options.master) if options.master else access
 
 
-def _unsynced(informers: Informers) -> str:
-    waiting = [
-        f"{informer.resource.gvr.group_resource} {informer.trouble}".strip()
-        for informer in informers.all()
-        if not informer.synced
-    ]
-    return "not synced: " + ", ".join(waiting) if waiting else ""
+def _not_ready(informers: Sequence[Informer[Any]]) -> str:
+    waiting = unsynced(informers)
+    return f"not synced: {waiting}" if waiting else ""

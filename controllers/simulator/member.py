@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from apiserver.app import RunningServer, ServerOptions, serve
-
 from controllers.kube.cluster_roles import ClusterRoleAggregationController
 from controllers.kube.garbage_collector import GarbageCollector
 from controllers.kube.namespaces import NamespaceController
 from controllers.kube.service_accounts import ServiceAccountController
+from controllers.kube.token_secrets import TokenSecretController
 from controllers.simulator.daemon_sets import DaemonSetController
 from controllers.simulator.deployments import DeploymentController
 from controllers.simulator.endpoints import EndpointsController
@@ -38,6 +38,7 @@ from karmada.api.groups.kubernetes import (
     NODES,
     PODS,
     REPLICA_SETS,
+    SECRETS,
     SERVICE_ACCOUNTS,
     SERVICES,
     STATEFUL_SETS,
@@ -131,6 +132,12 @@ def _controllers(
         namespaces=namespaces,
         service_accounts=follow(SERVICE_ACCOUNTS),
         config_maps=follow(CONFIG_MAPS),
+        client=client,
+        root_ca=(server.access.ca_data or b"").decode(),
+    )
+    yield TokenSecretController(
+        secrets=follow(SECRETS),
+        service_accounts=follow(SERVICE_ACCOUNTS),
         client=client,
         root_ca=(server.access.ca_data or b"").decode(),
     )

@@ -1,5 +1,4 @@
-"""What the workload controllers of an embedded member share: pods made from templates, and what a pod is
-worth.
+"""What workload controllers share: pods made from templates, and what a pod is worth.
 
 Pure, except Pending, which remembers writes that the cache does not show yet, so that no pod is made twice.
 Words and generated names are kube-controller-manager's: `{owner}-{hash}`, pod-template-hash, controller
@@ -8,15 +7,21 @@ references.
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
 from karmada.api.names import hash_suffix
-from karmada.api.objects import Object, controller_of, is_deleting, name_of, namespace_of, uid_of
+from karmada.api.objects import Object, controller_of, is_deleting, name_of, namespace_of, uid_of, with_metadata
+from karmada.runtime.clock import parse_rfc3339
 
 POD_TEMPLATE_HASH_LABEL: Final = "pod-template-hash"
 CONTROLLER_REVISION_HASH_LABEL: Final = "controller-revision-hash"
+BURST_PODS: Final = 500
+"""Pods of one owner that are created or deleted in one pass."""
+SOON: Final = "9999-12-31T23:59:59Z"
+"""Stands for the deletion time that the server has given a pod and the cache does not show yet."""
 
 
 def controller_reference(owner: Object) -> Object:
@@ -81,6 +86,11 @@ def pod_from(
     }
 
 
+def wanted_replicas(obj: Object) -> int:
+    replicas = obj["spec"].get("replicas")
+    return 1 if replicas is None else max(0, int(replicas))
+
+
 def phase_of(pod: Object) -> str:
     phase: str = (pod.get("status") or {}).get("phase") or "Pending"
     return phase
@@ -100,6 +110,34 @@ def is_ready(pod: Object) -> bool:
         condition["type"] == "Ready" and condition["status"] == "True"
         for condition in (pod.get("status") or {}).get("conditions") or ()
     )
+
+
+def ready_since(pod: Object) -> str:
+    """When it became ready, RFC 3339; "" while it is not."""
+    for each in (pod.get("status") or {}).get("conditions") or ():
+        if each["type"] == "Ready" and each["status"] == "True":
+            return each.get("lastTransitionTime") or ""
+    return ""
+
+
+def count_available(
+    pods: Iterable[Object], *, min_ready_seconds: int, now: datetime
+) -> tuple[int, float | None]:
+    """(pods that have been ready long enough, seconds until the next one will have been)."""
+    available, wait = 0, None
+    for pod in pods:
+        if not is_ready(pod):
+            continue
+        left = _seconds_left(ready_since(pod), min_ready_seconds, now) if min_ready_seconds else 0.0
+        if left <= 0:
+            available += 1
+        elif wait is None or left < wait:
+            wait = left
+    return available, wait
+
+
+def _seconds_left(since: str, seconds: int, now: datetime) -> float:
+    return seconds - (now - parse_rfc3339(since)).total_seconds() if since else 0.0
 
 
 def deletion_order(pod: Object) -> tuple[Any, ...]:
@@ -132,34 +170,42 @@ class Pending:
 
     def __init__(self) -> None:
         self._created: dict[str, dict[str, Object]] = {}
-        self._deleted: dict[str, set[str]] = {}
+        self._deleted: dict[str, Object] = {}
 
     def created(self, owner_uid: str, obj: Object) -> None:
         self._created.setdefault(owner_uid, {})[uid_of(obj)] = obj
 
-    def deleted(self, owner_uid: str, obj: Object) -> None:
-        self._deleted.setdefault(owner_uid, set()).add(uid_of(obj))
+    def deleted(self, obj: Object) -> None:
+        self._deleted[uid_of(obj)] = obj
 
     def seen(self, obj: Object) -> None:
         """The cache shows obj now, or showed its end."""
         controller = controller_of(obj)
-        if controller and (created := self._created.get(controller["uid"])):
+        owner_uid = controller["uid"] if controller else ""
+        if created := self._created.get(owner_uid):
             created.pop(uid_of(obj), None)
+            if not created:
+                del self._created[owner_uid]
+        if is_deleting(obj):
+            self._deleted.pop(uid_of(obj), None)
 
     def gone(self, obj: Object) -> None:
         self.seen(obj)
-        controller = controller_of(obj)
-        if controller and (deleted := self._deleted.get(controller["uid"])):
-            deleted.discard(uid_of(obj))
+        self._deleted.pop(uid_of(obj), None)
 
     def complete(self, owner_uid: str, cached: Sequence[Object]) -> list[Object]:
-        """What the owner has: cached, plus what we made, minus what we deleted."""
+        """What the owner has: cached, plus what we made; what we deleted shows as being deleted."""
         created = self._created.get(owner_uid, {})
-        deleted = self._deleted.get(owner_uid, set())
+        if not created and not self._deleted:
+            return list(cached)
         known = {uid_of(obj) for obj in cached}
         extra = [obj for uid, obj in created.items() if uid not in known]
-        return [obj for obj in (*cached, *extra) if uid_of(obj) not in deleted]
+        return [self._marked(obj) for obj in (*cached, *extra)]
 
-    def forget(self, owner_uid: str) -> None:
-        self._created.pop(owner_uid, None)
-        self._deleted.pop(owner_uid, None)
+    def _marked(self, obj: Object) -> Object:
+        if uid_of(obj) not in self._deleted or is_deleting(obj):
+            return obj
+        return with_metadata(obj, deletionTimestamp=SOON)
+
+    def __len__(self) -> int:
+        return len(self._deleted) + sum(map(len, self._created.values()))

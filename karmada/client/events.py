@@ -18,6 +18,7 @@ from karmada.api.groups.kubernetes import EVENTS
 from karmada.api.model import Model
 from karmada.api.objects import Object
 from karmada.client.client import Client, Unreachable
+from karmada.client.leases import LeadershipLost
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock, rfc3339
 from karmada.runtime.tasks import Tasks
 
@@ -182,7 +183,7 @@ class EventRecorder:
                 record.tries += 1
                 return
             self._give_up(statement, error)
-        except ApiError as error:
+        except (ApiError, LeadershipLost) as error:
             self._give_up(statement, error)
         else:
             record.written, record.tries = count, 0
@@ -200,7 +201,7 @@ class EventRecorder:
             record.first, record.count = record.last, record.count - record.written
             await self._client.create(EVENTS, self._event(statement, record))
 
-    def _give_up(self, statement: _Statement, error: ApiError) -> None:
+    def _give_up(self, statement: _Statement, error: Exception) -> None:
         self._waiting.pop(statement, None)
         self._known.pop(statement, None)
         log.debug("event not written", extra={"reason": statement.reason, "error": str(error)})

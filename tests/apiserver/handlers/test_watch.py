@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from apiserver.storage import watchers
 from tests.apiserver.serving import Plane, Reply, config_map, until
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
@@ -139,3 +140,26 @@ async def test_a_watch_ends_when_its_peer_goes(plane: Plane) -> None:
     assert len(cache.watchers()) == 1
     answer.close()
     await until(lambda: not cache.watchers())
+
+
+async def test_a_client_that_does_not_read_is_cut_off_and_the_others_go_on(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchers, "MAX_BUFFERED_BYTES", 1024 * 1024)
+    context = plane.session.connector._ssl  # type: ignore[union-attr]
+    reader, writer = await asyncio.open_connection("127.0.0.1", plane.server.port, ssl=context, limit=1024)
+    writer.write(f"GET {CONFIG_MAPS}?watch=1 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    await reader.readuntil(b"\r\n\r\n")
+    cache = next(
+        c for c in plane.server.parts.store.cache.collections() if c.collection.resource == "configmaps"
+    )
+    assert len(cache.watchers()) == 1
+    start = ""
+    for number in range(120):
+        if number == 110:
+            start = await version_now(plane)
+        body = config_map(f"c{number}", {"k": "v" * 200_000})
+        assert (await plane.post(CONFIG_MAPS, body)).status == 201
+    await until(lambda: not cache.watchers())
+    assert len(shown(await watch(plane, f"resourceVersion={start}"))) == 10
+    writer.close()

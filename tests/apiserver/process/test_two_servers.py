@@ -61,3 +61,22 @@ async def test_a_watch_of_one_server_sees_the_writes_of_the_other(planes: tuple[
         await one.post(CONFIG_MAPS, config_map(f"w{number}"))
     names = [line["object"]["metadata"]["name"] for line in (await watching).lines]
     assert [name for name in names if name.startswith("w")] == [f"w{number}" for number in range(10)]
+
+
+async def test_a_server_without_its_store_says_so_and_recovers(tmp_path: Path) -> None:
+    etcd = EtcdServer(tmp_path)
+    await asyncio.to_thread(etcd.start)
+    try:
+        async with running_plane(storage=etcd.url) as plane:
+            await plane.post(CONFIG_MAPS, config_map("a"))
+            await asyncio.to_thread(etcd.stop, kill=True)
+            refused = await plane.get(CONFIG_MAPS)
+            assert (refused.status, refused.object["reason"]) == (500, "ServerTimeout")
+            assert (await plane.get("/readyz")).status == 500
+            await asyncio.to_thread(etcd.start)
+            listed = await plane.eventually(CONFIG_MAPS, lambda reply: reply.status == 200, seconds=30)
+            assert "a" in listed.names
+            assert (await plane.get("/readyz")).status == 200
+            assert (await plane.put(f"{CONFIG_MAPS}/a", config_map("a", {"k": "v"}))).status == 200
+    finally:
+        await asyncio.to_thread(etcd.stop)
