@@ -8,6 +8,8 @@ from functools import partial
 
 import orjson
 
+from apiserver.admission import karmada as karmada_rules
+from apiserver.admission import kubernetes as kubernetes_rules
 from apiserver.admission.chain import Chain
 from apiserver.admission.context import Rules
 from apiserver.admission.custom_resource_definitions import CRD_RULES
@@ -125,7 +127,9 @@ def build_parts(
     for resource, kind in _RBAC_KINDS.items():
         reader.follow("rbac.authorization.k8s.io", resource, partial(rules.apply, kind))
     preparation = Preparation(
-        Chain(with_grant_checks(admission_rules(karmada=options.karmada), rules)), reader, clock
+        Chain(with_grant_checks(admission_rules(karmada=options.karmada), rules)),
+        reader,
+        clock,
     )
     authorizer = security.authorizer(rules)
 
@@ -169,13 +173,10 @@ def build_parts(
 
 def admission_rules(*, karmada: bool) -> dict[tuple[str, str], Rules]:
     """What each kind's own module says. Karmada's kinds are only judged where they are served."""
-    from apiserver.admission import karmada as karmada_rules
-    from apiserver.admission import kubernetes as kubernetes_rules
-
     tables = [kubernetes_rules, karmada_rules] if karmada else [kubernetes_rules]
     rules: dict[tuple[str, str], Rules] = {(GROUP, RESOURCE): CRD_RULES, ("", "namespaces"): NAMESPACE_RULES}
     for table in tables:
-        rules.update(getattr(table, "RULES", {}))
+        rules.update(table.RULES)
     return rules
 
 

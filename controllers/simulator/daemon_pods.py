@@ -125,7 +125,9 @@ def takes(node: Object, daemon_set: Object) -> bool:
     wanted_name = spec.get("nodeName")
     if wanted_name and wanted_name != name_of(node):
         return False
-    return admits(node, selector=spec.get("nodeSelector"), tolerations=(*(spec.get("tolerations") or ()), *TOLERATIONS))
+    return admits(
+        node, selector=spec.get("nodeSelector"), tolerations=(*(spec.get("tolerations") or ()), *TOLERATIONS)
+    )
 
 
 def admits(node: Object, *, selector: dict[str, str] | None, tolerations: Sequence[Object]) -> bool:

@@ -15,9 +15,7 @@ from karmada.runtime.clock import parse_rfc3339, rfc3339
 
 NO_DEADLINE: Final = (1 << 31) - 1
 
-AVAILABLE = condition(
-    "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability."
-)
+AVAILABLE = condition("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
 NOT_AVAILABLE = condition(
     "Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability."
 )
@@ -40,8 +38,10 @@ def deployment_status(
     else:
         conditions = _with_progress(deployment, status, conditions, new, created=created, now=now)
     failure = _failure([*([new] if new is not None else []), *old])
-    conditions = _without(conditions, "ReplicaFailure") if failure is None else with_condition(
-        conditions, failure, now=now
+    conditions = (
+        _without(conditions, "ReplicaFailure")
+        if failure is None
+        else with_condition(conditions, failure, now=now)
     )
     return {**status, "conditions": conditions}
 
@@ -51,7 +51,12 @@ def seconds_to_deadline(deployment: Object, status: Object, *, now: datetime) ->
     seconds = deadline_seconds(deployment)
     progress = _find(status.get("conditions") or (), "Progressing")
     settled = ("NewReplicaSetAvailable", "ProgressDeadlineExceeded")
-    if seconds is None or progress is None or progress["reason"] in settled or deployment["spec"].get("paused"):
+    if (
+        seconds is None
+        or progress is None
+        or progress["reason"] in settled
+        or deployment["spec"].get("paused")
+    ):
         return None
     due = parse_rfc3339(progress["lastUpdateTime"]) + timedelta(seconds=seconds + 1)
     return max(1.0, (due - now).total_seconds())
@@ -128,7 +133,9 @@ def _with_progress(
         conditions = with_condition(
             conditions, condition("Progressing", "True", "FoundNewReplicaSet", text), now=now
         )
-    if reason == "NewReplicaSetAvailable" and _number(status, "replicas") == _number(status, "updatedReplicas"):
+    if reason == "NewReplicaSetAvailable" and _number(status, "replicas") == _number(
+        status, "updatedReplicas"
+    ):
         return conditions
     subject = f'ReplicaSet "{name_of(new)}"' if new is not None else f'Deployment "{name_of(deployment)}"'
     if is_complete(deployment, status):

@@ -33,7 +33,6 @@ from karmada.api.objects import (
     controller_of,
     is_deleting,
     labels_of,
-    name_of,
     namespace_of,
     owners_of,
     uid_of,

@@ -1,36 +1,56 @@
 """Job -> pods until enough of them succeeded, or too many failed.
 
-In: Jobs and their pods. Out: pods with the job-tracking finalizer, Job status and its conditions in the
-order that the API server's validation asks for (FailureTarget before Failed, SuccessCriteriaMet before
-Complete).
+In: Jobs and their pods. Out: pods with the job-tracking finalizer, Job status. All counting and judging is
+job_status.py; here is the order of the writes: status first, then finalizers, so that no pod is forgotten.
+Status is written against the version it was made from, never twice: counts must not be applied to a Job that
+has moved on.
 """
 
 from typing import Final
 
-from controllers.simulator.owned import OwnedPods
-from controllers.simulator.workload import (
-    condition,
-    is_active,
-    is_ready,
-    merge_conditions,
-    phase_of,
-    pod_from,
+from controllers.simulator.job_status import (
+    INDEX_ANNOTATION,
+    TRACKING_FINALIZER,
+    Count,
+    count,
+    is_done,
+    is_ending,
+    is_indexed,
+    is_suspended,
+    job_status,
+    missing_indexes,
+    seconds_to_deadline,
+    seconds_to_retry,
+    wanted_active,
 )
-from karmada.api.errors import NotFound
+from controllers.simulator.owned import OwnedPods
+from controllers.simulator.workload import BURST_PODS, is_active, is_finished, pod_from
+from karmada.api.errors import Conflict, NotFound
 from karmada.api.groups.kubernetes import JOBS, PODS
 from karmada.api.gvk import ObjectKey
-from karmada.api.objects import Object, finalizers_of, is_deleting, uid_of, without_finalizer
+from karmada.api.objects import (
+    Object,
+    annotations_of,
+    finalizers_of,
+    is_deleting,
+    labels_of,
+    name_of,
+    uid_of,
+    with_metadata,
+    without_finalizer,
+)
 from karmada.client.client import Client
 from karmada.client.informer import Change, Informer
-from karmada.runtime.clock import Clock, rfc3339
+from karmada.runtime.clock import Clock
 from karmada.runtime.controller import Requeue, WorkQueue
 
-TRACKING_FINALIZER: Final = "batch.kubernetes.io/job-tracking"
-DEFAULT_BACKOFF_LIMIT: Final = 6
+MANAGER: Final = "kubernetes.io/job-controller"
+STALE_SECONDS: Final = 1.0
+"""When to try again after a write lost; the watch usually comes first."""
 
 
 class JobController:
-    """Runs Jobs to their end."""
+    """Runs Jobs to their end. Jobs with another spec.managedBy are left alone."""
 
     name = "job"
 
@@ -45,134 +65,99 @@ class JobController:
             queue.add(change.key)
 
         self._jobs.add_handler(changed, name=self.name)
-        self._pods.notify(JOBS, queue)
+        self._pods.notify(JOBS, self._jobs, queue)
 
     async def reconcile(self, key: ObjectKey) -> Requeue | None:
         job = self._jobs.cache.get(key)
-        if job is None:
+        if job is None or job["spec"].get("managedBy", MANAGER) != MANAGER:
             return None
         pods = self._pods.of(job)
         if is_deleting(job) or is_done(job):
-            await self._release(job, pods)
+            await self._release(pods)
             return None
-        status = job_status(job, pods, now=rfc3339(self._clock.now()))
-        if not is_done({"status": status}) and not job["spec"].get("suspend"):
-            pods = await self._scale(job, pods)
-            status = job_status(job, pods, now=rfc3339(self._clock.now()))
         try:
-            await self._client.update_status(JOBS, key, lambda live: {**live, "status": status}, cached=job)
-        except NotFound:
+            return await self._step(job, pods)
+        except (Conflict, NotFound):
+            return Requeue(after=STALE_SECONDS)
+
+    async def _step(self, job: Object, pods: list[Object]) -> Requeue | None:
+        now = self._clock.now()
+        counted = count(job, pods)
+        status = job_status(job, pods, counted, now=now)
+        pause: float | None = None
+        ending = is_ending(status)
+        if not ending:
+            pods, pause = await self._scale(job, pods, counted)
+            status = job_status(job, pods, counted, now=now)
+        if status != job.get("status"):
+            await self._client.replace(JOBS, {**job, "status": status}, subresource="status")
+        uncounted = {*counted.uncounted_succeeded, *counted.uncounted_failed}
+        await self._release([pod for pod in pods if uid_of(pod) in uncounted])
+        if ending:
+            await self._let_go([pod for pod in pods if is_active(pod)])
             return None
-        await self._release(job, pods, finished_only=not is_done({"status": status}))
-        return None
+        waits = [wait for wait in (pause, seconds_to_deadline(job, status, now=now)) if wait]
+        return Requeue(after=min(waits)) if waits else None
 
-    async def _scale(self, job: Object, pods: list[Object]) -> list[Object]:
+    async def _scale(
+        self, job: Object, pods: list[Object], counted: Count
+    ) -> tuple[list[Object], float | None]:
+        """The pods there are now, and the seconds to wait before more may be made."""
         active = [pod for pod in pods if is_active(pod)]
-        wanted = wanted_active(job, succeeded=_count(pods, "Succeeded"))
-        created = []
-        for _ in range(wanted - len(active)):
-            pod = pod_from(
-                job,
-                job["spec"]["template"],
-                finalizers=[TRACKING_FINALIZER],
-            )
-            created.append(await self._pods.create(job, pod))
-        for pod in active[max(0, wanted) :]:
-            await self._pods.delete(job, pod)
-        return [*pods, *created]
+        terminating = sum(is_deleting(pod) and not is_finished(pod) for pod in pods)
+        missing = wanted_active(job, counted, active=len(active), terminating=terminating) - len(active)
+        if missing < 0:
+            surplus = active[missing:][:BURST_PODS]
+            await self._let_go(surplus)
+            return [pod for pod in pods if pod not in surplus], None
+        if missing == 0 or is_suspended(job):
+            return pods, None
+        if pause := seconds_to_retry(pods, now=self._clock.now()):
+            return pods, pause
+        if is_indexed(job):
+            indexes = missing_indexes(job, counted, active, limit=min(missing, BURST_PODS))
+            created = [await self._pods.create(job, indexed_pod(job, index)) for index in indexes]
+        else:
+            created = [await self._pods.create(job, job_pod(job)) for _ in range(min(missing, BURST_PODS))]
+        return [*pods, *created], None
 
-    async def _release(self, job: Object, pods: list[Object], *, finished_only: bool = False) -> None:
-        """Take the tracking finalizer off pods that are counted; delete what still runs of a Job that
-        ended."""
+    async def _let_go(self, pods: list[Object]) -> None:
+        """Delete pods that are not needed; they do not count, so the finalizer goes first."""
+        await self._release(pods)
         for pod in pods:
-            if finished_only and not (phase_of(pod) in ("Succeeded", "Failed") or is_deleting(pod)):
-                continue
-            if is_active(pod):
-                await self._pods.delete(job, pod)
-            if finished_only and not is_deleting(pod):
-                continue  # counted from the pod itself for as long as the Job runs
+            await self._pods.delete(pod)
+
+    async def _release(self, pods: list[Object]) -> None:
+        """Take the tracking finalizer off."""
+        for pod in pods:
             if TRACKING_FINALIZER in finalizers_of(pod):
                 await self._drop_finalizer(pod)
 
     async def _drop_finalizer(self, pod: Object) -> None:
+        def change(live: Object) -> Object:
+            return without_finalizer(live, TRACKING_FINALIZER) if uid_of(live) == uid_of(pod) else live
+
+        key = PODS.key_of(pod)
+        cached = self._pods.informer.cache.get(key)
+        if cached is not None and uid_of(cached) != uid_of(pod):
+            return
         try:
-            await self._client.update(
-                PODS,
-                PODS.key_of(pod),
-                lambda live: (
-                    without_finalizer(live, TRACKING_FINALIZER) if uid_of(live) == uid_of(pod) else live
-                ),
-                cached=pod,
-            )
+            await self._client.update(PODS, key, change, cached=cached)
         except NotFound:
             return
 
 
-def is_done(job: Object) -> bool:
-    return any(
-        each["type"] in ("Complete", "Failed") and each["status"] == "True"
-        for each in (job.get("status") or {}).get("conditions") or ()
+def job_pod(job: Object) -> Object:
+    return pod_from(job, job["spec"]["template"], finalizers=[TRACKING_FINALIZER])
+
+
+def indexed_pod(job: Object, index: int) -> Object:
+    pod = job_pod(job)
+    number = {INDEX_ANNOTATION: str(index)}
+    pod["spec"]["hostname"] = f"{name_of(job)}-{index}"
+    return with_metadata(
+        pod,
+        generateName=f"{name_of(job)}-{index}-",
+        annotations={**annotations_of(pod), **number},
+        labels={**labels_of(pod), **number},
     )
-
-
-def wanted_active(job: Object, *, succeeded: int) -> int:
-    """Pods that should run now."""
-    parallelism: int = job["spec"].get("parallelism", 1)
-    completions = job["spec"].get("completions")
-    if completions is None:
-        return 0 if succeeded else parallelism
-    return max(0, min(parallelism, int(completions) - succeeded))
-
-
-def job_status(job: Object, pods: list[Object], *, now: str) -> Object:
-    before = job.get("status") or {}
-    succeeded, failed = _count(pods, "Succeeded"), _count(pods, "Failed")
-    active = [pod for pod in pods if is_active(pod)]
-    ready = sum(map(is_ready, active))
-    suspended = bool(job["spec"].get("suspend"))
-    status: Object = {}
-    present = list(before.get("conditions") or [])
-    end = _end(job, succeeded=succeeded, failed=failed, running=len(active))
-    if end:
-        present = merge_conditions(present, [{**each, "lastProbeTime": now} for each in end], now=now)
-    elif suspended:
-        present = merge_conditions(
-            present, [condition("Suspended", "True", "JobSuspended", "Job suspended")], now=now
-        )
-    for each in present:
-        each.pop("lastUpdateTime", None)  # Jobs have a probe time instead
-    if present:
-        status["conditions"] = present
-    if not suspended:
-        status["startTime"] = before.get("startTime") or now
-    if end and end[-1]["type"] == "Complete":
-        status["completionTime"] = before.get("completionTime") or now
-    counts = {"active": 0 if end else len(active), "succeeded": succeeded, "failed": failed}
-    status |= {name: value for name, value in counts.items() if value}
-    status["ready"] = 0 if end else ready
-    status["terminating"] = sum(map(is_deleting, pods))
-    status["uncountedTerminatedPods"] = {}
-    return status
-
-
-def _end(job: Object, *, succeeded: int, failed: int, running: int) -> list[Object]:
-    completions = job["spec"].get("completions")
-    limit = job["spec"].get("backoffLimit", DEFAULT_BACKOFF_LIMIT)
-    if failed > limit:
-        text = "Job has reached the specified backoff limit"
-        return [
-            condition("FailureTarget", "True", "BackoffLimitExceeded", text),
-            condition("Failed", "True", "BackoffLimitExceeded", text),
-        ]
-    enough = succeeded >= completions if completions is not None else bool(succeeded) and not running
-    if not enough:
-        return []
-    text = "Reached expected number of succeeded pods"
-    return [
-        condition("SuccessCriteriaMet", "True", "CompletionsReached", text),
-        condition("Complete", "True", "CompletionsReached", text),
-    ]
-
-
-def _count(pods: list[Object], phase: str) -> int:
-    return sum(phase_of(pod) == phase for pod in pods)

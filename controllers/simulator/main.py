@@ -26,7 +26,9 @@ def parse(argv: Sequence[str] | None) -> list[MemberOptions]:
     parser.add_argument("--state-dir", type=Path, required=True, help="one folder per member is kept in it")
     parser.add_argument("--member", action="append", required=True, metavar="NAME=PORT", help="to be hosted")
     parser.add_argument("--nodes", type=int, default=1, help="nodes per member; 0: no node and no kubelet")
-    parser.add_argument("--storage", choices=("sqlite", "memory"), default="sqlite", help="where data is kept")
+    parser.add_argument(
+        "--storage", choices=("sqlite", "memory"), default="sqlite", help="where data is kept"
+    )
     args = parser.parse_args(argv)
     members = []
     for text in args.member:

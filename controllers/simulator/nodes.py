@@ -4,13 +4,12 @@ Nodes are made once and have no heartbeat: nothing in an embedded member watches
 should write nothing.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from karmada.api.errors import AlreadyExists
 from karmada.api.groups.kubernetes import NODES
-from karmada.api.objects import Object
+from karmada.api.objects import Object, name_of, uid_of
 from karmada.api.quantity import Quantity
 from karmada.client.client import Client
 from karmada.runtime.clock import Clock, rfc3339
@@ -29,21 +28,55 @@ class Room:
     pod_limit: int
 
     @classmethod
-    def of(cls, node: Object, pods: Iterable[Object]) -> "Room":
+    def of(cls, node: Object, cpu_milli: int, memory_bytes: int, pods: int) -> "Room":
+        """The room on a node where so much is taken."""
         allocatable = (node.get("status") or {}).get("allocatable") or {}
-        requests = [request_of(pod) for pod in pods]
         return cls(
-            cpu_milli=Quantity.parse(allocatable.get("cpu", "0")).milli_value()
-            - sum(cpu for cpu, _ in requests),
-            memory_bytes=Quantity.parse(allocatable.get("memory", "0")).value()
-            - sum(size for _, size in requests),
-            pods=len(requests),
+            cpu_milli=Quantity.parse(allocatable.get("cpu", "0")).milli_value() - cpu_milli,
+            memory_bytes=Quantity.parse(allocatable.get("memory", "0")).value() - memory_bytes,
+            pods=pods,
             pod_limit=Quantity.parse(allocatable.get("pods", "0")).value(),
         )
 
     def fits(self, pod: Object) -> bool:
         cpu, memory = request_of(pod)
         return self.pods < self.pod_limit and cpu <= self.cpu_milli and memory <= self.memory_bytes
+
+
+class Rooms:
+    """What is taken on each node, kept up to date pod by pod."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, tuple[int, int, int]] = {}
+        self._places: dict[str, tuple[str, int, int]] = {}
+
+    def take(self, pod: Object, node: str) -> None:
+        """The pod runs on the node now; it may be told twice."""
+        self.leave(pod)
+        cpu, memory = request_of(pod)
+        self._places[uid_of(pod)] = (node, cpu, memory)
+        self._add(node, cpu, memory, 1)
+
+    def leave(self, pod: Object) -> bool:
+        """The pod ended. False when it had no place."""
+        place = self._places.pop(uid_of(pod), None)
+        if place is None:
+            return False
+        node, cpu, memory = place
+        self._add(node, -cpu, -memory, -1)
+        return True
+
+    def place_of(self, pod: Object) -> str:
+        """The node it was given; "" for none."""
+        place = self._places.get(uid_of(pod))
+        return place[0] if place is not None else ""
+
+    def on(self, node: Object) -> Room:
+        return Room.of(node, *self._taken.get(name_of(node), (0, 0, 0)))
+
+    def _add(self, node: str, cpu: int, memory: int, pods: int) -> None:
+        taken = self._taken.get(node, (0, 0, 0))
+        self._taken[node] = (taken[0] + cpu, taken[1] + memory, taken[2] + pods)
 
 
 def request_of(pod: Object) -> tuple[int, int]:
@@ -56,7 +89,7 @@ def request_of(pod: Object) -> tuple[int, int]:
     return cpu, memory
 
 
-def node_addresses(name: str) -> str:
+def node_address(name: str) -> str:
     """The address of a node, made from the number at the end of its name."""
     number = name.rpartition("-")[2]
     return f"10.255.0.{number if number.isdigit() else 1}"
@@ -90,7 +123,7 @@ def node_status(name: str, *, now: str) -> Object:
         "allocatable": NODE_CAPACITY,
         "conditions": [*pressures, ready],
         "addresses": [
-            {"type": "InternalIP", "address": node_addresses(name)},
+            {"type": "InternalIP", "address": node_address(name)},
             {"type": "Hostname", "address": name},
         ],
         "nodeInfo": {

@@ -126,4 +126,6 @@ def orphan_namespace(pod: Object) -> Iterable[str]:
 def selector_of(owner: Object) -> LabelMatcher:
     """What picks the pods of a workload."""
     selector = (owner.get("spec") or {}).get("selector") or {}
-    return from_labels(selector) if owner["kind"] == "ReplicationController" else from_label_selector(selector)
+    return (
+        from_labels(selector) if owner["kind"] == "ReplicationController" else from_label_selector(selector)
+    )

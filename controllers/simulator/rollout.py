@@ -232,7 +232,9 @@ def _shrink_old(deployment: Object, new: Object, old: Sequence[Object]) -> Sizes
         cut = max(0, min(spare, sizes[uid_of(each)]))
         sizes[uid_of(each)] -= cut
         spare -= cut
-    return {uid_of(each): sizes[uid_of(each)] for each in running if sizes[uid_of(each)] != wanted_replicas(each)}
+    return {
+        uid_of(each): sizes[uid_of(each)] for each in running if sizes[uid_of(each)] != wanted_replicas(each)
+    }
 
 
 def _in_proportion(deployment: Object, running: Sequence[Object]) -> Sizes:

@@ -43,9 +43,8 @@ def next_actions(stateful_set: Object, pods: Mapping[int, Object], revision: str
     wanted = wanted_ordinals(stateful_set)
     actions = Actions()
     parallel = stateful_set["spec"].get("podManagementPolicy") == "Parallel"
-    if _fill(wanted, pods, actions, parallel=parallel) or not parallel:
-        if actions.create or actions.delete or not _settled(wanted, pods):
-            return actions
+    if _fill(wanted, pods, actions, parallel=parallel):
+        return actions
     surplus = sorted((ordinal for ordinal in pods if ordinal not in wanted), reverse=True)
     going = [pods[ordinal] for ordinal in surplus]
     if parallel:
@@ -64,7 +63,7 @@ def wanted_ordinals(stateful_set: Object) -> range:
 
 
 def _fill(wanted: range, pods: Mapping[int, Object], actions: Actions, *, parallel: bool) -> bool:
-    """Missing pods, and finished ones to be replaced. True when the next has to wait for one."""
+    """Missing pods, and finished ones to be replaced. True when everything else has to wait."""
     for ordinal in wanted:
         pod = pods.get(ordinal)
         if pod is None:
@@ -78,13 +77,6 @@ def _fill(wanted: range, pods: Mapping[int, Object], actions: Actions, *, parall
         if len(actions.create) >= BURST_PODS:
             return True
     return False
-
-
-def _settled(wanted: range, pods: Mapping[int, Object]) -> bool:
-    """Every wanted pod is there, ready and not on its way out."""
-    return all(
-        (pod := pods.get(ordinal)) is not None and is_ready(pod) and not is_deleting(pod) for ordinal in wanted
-    )
 
 
 def _outdated(
@@ -172,9 +164,7 @@ def ordinal_of(stateful_set: Object, pod: Object) -> int | None:
     return int(number) if name.startswith(prefix) and number.isdecimal() else None
 
 
-def stateful_set_status(
-    stateful_set: Object, pods: list[Object], revision: str, *, available: int
-) -> Object:
+def stateful_set_status(stateful_set: Object, pods: list[Object], revision: str, *, available: int) -> Object:
     before = stateful_set.get("status") or {}
     alive = [pod for pod in pods if not is_deleting(pod)]
     ready = sum(map(is_ready, alive))

@@ -13,7 +13,15 @@ from typing import Any, Final
 import orjson
 
 from karmada.api.names import hash_suffix
-from karmada.api.objects import Object, controller_of, is_deleting, name_of, namespace_of, uid_of, with_metadata
+from karmada.api.objects import (
+    Object,
+    controller_of,
+    is_deleting,
+    name_of,
+    namespace_of,
+    uid_of,
+    with_metadata,
+)
 from karmada.runtime.clock import parse_rfc3339
 
 POD_TEMPLATE_HASH_LABEL: Final = "pod-template-hash"

@@ -22,14 +22,18 @@ def parse_wanted(words: Sequence[str]) -> list[Wanted]:
     """`TYPE NAME ...`, `TYPE,TYPE`, `TYPE/NAME TYPE/NAME`. Raises CommandError when they are mixed."""
     if any("/" in word for word in words):
         pairs = [word.partition("/") for word in words]
+        if any("/" in name for _, _, name in pairs):
+            raise CommandError("arguments in resource/name form may not have more than one slash")
         if not all(slash and resource and name for resource, slash, name in pairs):
             raise CommandError(
                 "there is no need to specify a resource type as a separate argument when passing "
                 "arguments in resource/name form"
             )
         return [Wanted(resource, (name,)) for resource, _, name in pairs]
-    types, names = words[0].split(","), tuple(words[1:])
-    return [Wanted(each, names) for each in types if each]
+    types, names = [each for each in words[0].split(",") if each], tuple(words[1:])
+    if not types:
+        raise CommandError("you must specify the type of resource to get")
+    return [Wanted(each, names) for each in types]
 
 
 async def find_resources(mapper: Mapper, wanted: Sequence[Wanted]) -> list[tuple[Wanted, DiscoveredResource]]:
@@ -49,6 +53,7 @@ def resources_named(served: Sequence[DiscoveredResource], text: str) -> list[Dis
     name, _, group = text.lower().partition(".")
     for resource in served:
         names = (resource.gvr.resource, resource.singular, resource.kind.lower(), *resource.short_names)
-        if name in names and (not group or resource.gvr.group.startswith(group)):
+        qualified = f"{resource.gvr.version}.{resource.gvr.group}".rstrip(".")
+        if name in names and (resource.gvr.group.startswith(group) or group == qualified):
             return [resource]
     return [resource for resource in served if text in resource.categories and "list" in resource.verbs]

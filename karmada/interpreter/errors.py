@@ -1,5 +1,30 @@
-"""InterpreterError: an object cannot be interpreted as its kind."""
+"""Why an object could not be interpreted.
+
+    InterpreterError      the object, or what answers for its kind, is at fault
+    ├── ScriptFailed      a customization's script is wrong, or raised an error
+    │   └── ScriptOverran it used up its time
+    └── WebhookFailed     an interpreter webhook refused, or answered nonsense
+        └── WebhookOverran it did not answer in time
+
+Callers treat them alike: say so on the object and come back later, with growing pauses.
+"""
 
 
 class InterpreterError(Exception):
-    """An operation failed on an object; trying it again on the same object is in vain."""
+    """An operation failed on an object."""
+
+
+class ScriptFailed(InterpreterError):
+    """A script cannot be run, raised an error, or returned what its operation does not allow."""
+
+
+class ScriptOverran(ScriptFailed):
+    """A script used up its time, or did so before and is being tried by somebody else."""
+
+
+class WebhookFailed(InterpreterError):
+    """A webhook cannot be reached, said no, or answered what the protocol does not allow."""
+
+
+class WebhookOverran(WebhookFailed):
+    """A webhook did not answer in time, or did so before and is being tried by somebody else."""

@@ -1,14 +1,11 @@
 """What a transaction costs on each store: `python -m tests.bench.etcd_transactions [memory] [sqlite] [etcd]`.
 
-One JSON line per store and number of writers: transactions per second, CPU of this process per transaction,
-and how long after its write an event reaches a watcher. Then what opening a file of 50,000 keys takes. Each
-transaction creates a key of 1 KB, as an API server does; one watch over everything runs beside, as its
-cache does.
+Per store and number of writers: transactions per second, CPU of this process per transaction, and how long
+after its write an event reaches a watcher. Then what opening a file of 50,000 keys takes. Each transaction
+creates a key of 1 KB, as an API server does; one watch over everything runs beside, as its cache does.
 """
 
 import asyncio
-import json
-import statistics
 import sys
 import tempfile
 import time
@@ -20,6 +17,7 @@ import uvloop
 
 from etcd import Backend, Put, mod, open_backend
 from karmada.runtime.tasks import Tasks
+from tests.bench.measure import percentile, report
 from tests.support.etcd_server import EtcdServer
 
 VALUE = b"x" * 1024
@@ -55,10 +53,6 @@ async def write(backend: Backend, name: str, numbers: Sequence[int], latencies: 
         assert result.succeeded
 
 
-def microseconds(values: Sequence[float], quantile: int) -> int:
-    return round(statistics.quantiles(values, n=100)[quantile - 1] * 1e6)
-
-
 async def measure(name: str, backend: Backend, writers: int, transactions: int) -> None:
     latencies = Latencies()
     async with Tasks("bench") as tasks:
@@ -71,18 +65,13 @@ async def measure(name: str, backend: Backend, writers: int, transactions: int) 
                 group.create_task(write(backend, f"{writers}-{writer}", share, latencies))
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         await latencies.complete.wait()
-    report = {
-        "bench": "etcd_transactions",
-        "store": name,
-        "writers": writers,
-        "transactions_per_second": round(transactions / wall),
-        "cpu_microseconds": round(cpu / transactions * 1e6, 1),
-        "answer_p50_microseconds": microseconds(latencies.answers, 50),
-        "answer_p99_microseconds": microseconds(latencies.answers, 99),
-        "event_p50_microseconds": microseconds(latencies.events, 50),
-        "event_p99_microseconds": microseconds(latencies.events, 99),
-    }
-    print(json.dumps(report), flush=True)
+    facts = {"store": name, "writers": writers}
+    report("etcd_transactions", "transactions", transactions / wall, "1/s", **facts)
+    report("etcd_transactions", "cpu per transaction", cpu / transactions * 1e6, "us", **facts)
+    for what, seconds in (("answer", latencies.answers), ("event", latencies.events)):
+        for percent in (50, 99):
+            value = percentile(seconds, percent) * 1e6
+            report("etcd_transactions", f"{what} p{percent}", value, "us", **facts)
 
 
 async def measure_opening(url: str, *, keys: int) -> None:
@@ -92,13 +81,10 @@ async def measure_opening(url: str, *, keys: int) -> None:
             group.create_task(write(backend, f"more-{writer}", share, Latencies()))
     began = time.perf_counter()
     async with open_backend(url) as backend:
-        report = {
-            "bench": "sqlite_open",
-            "keys": await backend.count_prefix(b""),
-            "milliseconds": round((time.perf_counter() - began) * 1e3),
-            "megabytes": round(await backend.size_bytes() / 1e6),
-        }
-    print(json.dumps(report), flush=True)
+        seconds = time.perf_counter() - began
+        facts = {"store": "sqlite", "keys": await backend.count_prefix(b"")}
+        report("etcd_transactions", "open", seconds * 1e3, "ms", **facts)
+        report("etcd_transactions", "file size", await backend.size_bytes() / 1e6, "MB", **facts)
 
 
 @asynccontextmanager

@@ -37,11 +37,15 @@ def binaries(cache: Path) -> Path:
     return cache / f"kubernetes-{VERSION}"
 
 
+def has_binaries(cache: Path) -> bool:
+    return all((binaries(cache) / program).exists() for program in PROGRAMS)
+
+
 def build_kubernetes(cache: Path) -> str:
     """Build both programs into the cache unless they are there. Returns what went wrong, "" when nothing
     did."""
     target = binaries(cache)
-    if all((target / program).exists() for program in PROGRAMS):
+    if has_binaries(cache):
         return ""
     go = shutil.which("go")
     if go is None:
@@ -92,28 +96,49 @@ def _run(command: list[str], work: Path) -> str:
 
 
 class RealCluster:
-    """kube-apiserver and kube-controller-manager on loopback. A context manager; without nodes."""
+    """kube-apiserver and, unless controllers is False, kube-controller-manager on loopback, without nodes.
 
-    def __init__(self, directory: Path, programs: Path) -> None:
+    A context manager. Its certificates and the administrator's are in directory, as ensure_pki names them.
+    """
+
+    def __init__(self, directory: Path, cache: Path, *, controllers: bool = True) -> None:
         self._directory = directory
-        self._programs = programs
+        self._programs = require_binaries(cache)
+        self._controllers = controllers
         self._etcd = EtcdServer(directory)
-        (self.port,) = free_ports(1)
+        (port,) = free_ports(1)
+        self.url = f"https://127.0.0.1:{port}"
         self.kubeconfig = directory / "admin.kubeconfig"
         self._processes: list[subprocess.Popen[bytes]] = []
 
+    @property
+    def pids(self) -> list[int]:
+        """Of kube-apiserver and, if it runs, kube-controller-manager, in this order."""
+        return [process.pid for process in self._processes]
+
     def __enter__(self) -> "RealCluster":
         self._etcd.start()
-        self._start_all()
+        try:
+            self._start_all()
+        except BaseException:
+            self._stop_all()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stop_all()
+
+    def _stop_all(self) -> None:
         for process in reversed(self._processes):
             process.terminate()
         for process in reversed(self._processes):
-            process.wait(timeout=30)
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(timeout=10)
         self._etcd.stop()
 
     def _start_all(self) -> None:
@@ -121,13 +146,12 @@ class RealCluster:
         folder = self._directory
         key = folder / "service-account.key"
         key.write_bytes(_signing_key())
-        url = f"https://127.0.0.1:{self.port}"
         config = with_context(
             new_kubeconfig(),
             context="real",
             cluster="real",
             user="admin",
-            server=url,
+            server=self.url,
             ca_data=pki.authority.certificate,
             client_certificate=pki.admin.certificate,
             client_key=pki.admin.key,
@@ -137,7 +161,7 @@ class RealCluster:
             "kube-apiserver",
             f"--etcd-servers={self._etcd.url}",
             "--bind-address=127.0.0.1",
-            f"--secure-port={self.port}",
+            f"--secure-port={self.url.rpartition(':')[2]}",
             f"--tls-cert-file={pki.serving.certificate_path}",
             f"--tls-private-key-file={pki.serving.key_path}",
             f"--client-ca-file={pki.authority.certificate_path}",
@@ -147,7 +171,9 @@ class RealCluster:
             f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
         )
-        self._await_ready(url)
+        self._await_ready()
+        if not self._controllers:
+            return
         self._start(
             "kube-controller-manager",
             f"--kubeconfig={self.kubeconfig}",
@@ -165,13 +191,13 @@ class RealCluster:
             command = [str(self._programs / program), *arguments]
             self._processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self._directory))
 
-    def _await_ready(self, url: str) -> None:
+    def _await_ready(self) -> None:
         context = ssl.create_default_context(cafile=str(self._directory / "ca.crt"))
         context.load_cert_chain(self._directory / "admin.crt", self._directory / "admin.key")
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                with urllib.request.urlopen(f"{url}/readyz", context=context, timeout=5):
+                with urllib.request.urlopen(f"{self.url}/readyz", context=context, timeout=5):
                     return
             except (urllib.error.URLError, OSError) as error:
                 if time.monotonic() > deadline:
@@ -182,10 +208,9 @@ class RealCluster:
 
 def require_binaries(cache: Path) -> Path:
     """The folder of the programs. Skips the test where they are not."""
-    folder = binaries(cache)
-    if not all((folder / program).exists() for program in PROGRAMS):
+    if not has_binaries(cache):
         pytest.skip("no kube-apiserver in the cache: `make tools` builds one where a Go toolchain is")
-    return folder
+    return binaries(cache)
 
 
 def _signing_key() -> bytes:

@@ -45,9 +45,11 @@ def _install_etcd() -> str:
     if apt is None or os.geteuid() != 0:
         return "not on PATH; install etcd-server to test against it"
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    said = ""
     for command in ([apt, "update", "-qq"], [apt, "install", "-y", "-qq", "etcd-server", "etcd-client"]):
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    return "" if shutil.which("etcd") else f"apt-get said: {done.stderr.strip()[-300:]}"
+        said = done.stderr.strip()[-300:]
+    return "" if shutil.which("etcd") else f"apt-get said: {said}"
 
 
 def _report(what: str, trouble: str) -> None:

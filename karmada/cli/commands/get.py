@@ -66,6 +66,8 @@ async def run(args: argparse.Namespace, console: Console) -> int:
     access = control_plane(args)
     namespace = "" if args.all_namespaces else args.namespace or access.namespace or "default"
     wanted = parse_wanted(args.resources)
+    if args.all_namespaces and any(each.names for each in wanted):
+        raise CommandError("a resource cannot be retrieved by name across all namespaces")
     async with Client(access, user_agent="karmadactl") as plane:
         resources = await find_resources(Mapper(plane), wanted)
         clusters = await _clusters(plane, args)

@@ -19,6 +19,7 @@ from karmada.cli.printers import Console
 from karmada.cli.registration import CLUSTER_NAMESPACE
 from karmada.cli.scope import CommandError, access_from, add_connection_flags, control_plane
 from karmada.client.client import Client
+from karmada.client.kubeconfig import Access
 from karmada.runtime.clock import SYSTEM_CLOCK
 
 POLL_SECONDS = 0.1
@@ -30,7 +31,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cluster-kubeconfig", default="", help="kubeconfig of the member, to clean up there too"
     )
-    parser.add_argument("--cluster-context", default="", help="context inside that file")
+    parser.add_argument(
+        "--cluster-context", default="", help="context inside that file; default the cluster's name"
+    )
     parser.add_argument(
         "--cluster-namespace", default=CLUSTER_NAMESPACE, help="namespace of the cluster Secrets"
     )
@@ -43,12 +46,15 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 async def run(args: argparse.Namespace, console: Console) -> int:
     wait_seconds = parse_wait(args.wait)
+    member = None
+    if args.cluster_kubeconfig:
+        member = access_from(args.cluster_kubeconfig, context=args.cluster_context or args.name)
     async with Client(control_plane(args), user_agent="karmadactl") as plane:
         await require_push_mode(plane, args.name)
         if not args.dry_run:
             await remove_cluster(plane, args.name, wait_seconds=wait_seconds, force=args.force)
-    if args.cluster_kubeconfig and not args.dry_run:
-        await _clean_member(args, console)
+    if member is not None and not args.dry_run:
+        await _clean_member(member, args, console)
     console.line(f"cluster({args.name}) is unjoined successfully")
     return 0
 
@@ -131,8 +137,7 @@ async def _without_finalizer(plane: Client, resource: Any, key: Any, finalizer: 
         return
 
 
-async def _clean_member(args: argparse.Namespace, console: Console) -> None:
-    access = access_from(args.cluster_kubeconfig, context=args.cluster_context)
+async def _clean_member(access: Access, args: argparse.Namespace, console: Console) -> None:
     rights = f"karmada-controller-manager:karmada-{args.name}"
     account = SERVICE_ACCOUNTS.key(args.cluster_namespace, f"karmada-{args.name}")
     try:

@@ -73,7 +73,7 @@ async def bring_up(options: UpOptions, console: Console) -> Settings:
         listeners=tuple(listener for name in PROBED for listener in (name, f"{name}-metrics")),
     )
     server, simulator = server_spec(layout, settings), simulator_spec(layout, settings)
-    if not processes.command_of(APISERVER):
+    if f"--secure-port={settings.port}" not in processes.command_of(APISERVER):
         require_free(settings.port, option="PORT=N (karmadactl local up --port N)")
     layout.save(settings)
     processes.start(server)

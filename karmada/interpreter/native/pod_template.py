@@ -3,22 +3,22 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from karmada.api.groups.work import ReplicaRequirements
 from karmada.api.objects import Object
 from karmada.api.quantity import Quantity
 
 PLAIN_RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 
-def requirements_of(template: Object) -> ReplicaRequirements | None:
-    """The requirements of one replica; None when the template asks for nothing."""
+def requirements_of(template: Object) -> Object:
+    """The requirements of one replica in the form of ReplicaRequirements; {} when the template asks for
+    nothing."""
     spec = template.get("spec") or {}
     fields: Object = {}
     if claim := node_claim(spec):
         fields["nodeClaim"] = claim
     if request := resource_request(spec):
         fields["resourceRequest"] = request
-    return ReplicaRequirements.model_validate(fields) if fields else None
+    return fields
 
 
 def node_claim(spec: Object) -> Object:

@@ -20,7 +20,7 @@ POD: Final = GroupVersionKind("", "v1", "Pod")
 
 def _of_workload(obj: Object) -> Replicas:
     spec = obj.get("spec") or {}
-    return _number(spec, "replicas"), requirements_of(spec.get("template") or {})
+    return _number(spec, "replicas"), _requirements(spec.get("template") or {})
 
 
 def _of_job(obj: Object) -> Replicas:
@@ -28,11 +28,16 @@ def _of_job(obj: Object) -> Replicas:
     replicas = _number(spec, "parallelism")
     if spec.get("completions") is not None:
         replicas = min(replicas, _number(spec, "completions"))
-    return replicas, requirements_of(spec.get("template") or {})
+    return replicas, _requirements(spec.get("template") or {})
 
 
 def _of_pod(obj: Object) -> Replicas:
-    return 1, requirements_of(obj)
+    return 1, _requirements(obj)
+
+
+def _requirements(template: Object) -> ReplicaRequirements | None:
+    fields = requirements_of(template)
+    return ReplicaRequirements.model_validate(fields) if fields else None
 
 
 def _revised(field: str) -> Callable[[Object, int], Object]:

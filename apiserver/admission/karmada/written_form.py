@@ -1,0 +1,78 @@
+"""The form in which Karmada's mutating webhooks write a spec: parts that are never absent in the original
+appear even when empty, optional parts that say nothing go.
+
+In: the model of a part. Out: a function that brings plain JSON of that part into the form, in place. Compiled
+once per model; what follows from the models cannot drift from them.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
+
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+
+from karmada.api.model import Model, schema_facts
+
+Settle: TypeAlias = Callable[[dict[str, Any]], None]
+
+
+@cache
+def written_form(model: type[Model]) -> Settle:
+    """The settling function of a part. Null stands for absent."""
+    always: list[tuple[str, Settle]] = []
+    below: list[tuple[str, Settle, bool]] = []
+    optional: list[str] = []
+    free: list[str] = []
+    for attribute, info in model.model_fields.items():
+        name = info.alias or to_camel(attribute)
+        inner, is_pointer, is_list = _shape(info.annotation)
+        if inner is not None and not is_pointer and not is_list:
+            always.append((name, written_form(inner)))
+            continue
+        if inner is not None:
+            below.append((name, written_form(inner), is_list))
+        if info.annotation is Any:
+            free.append(name)
+        elif not is_pointer and not _is_required(info):
+            optional.append(name)
+
+    def settle(part: dict[str, Any]) -> None:
+        for name in [name for name, value in part.items() if value is None]:
+            del part[name]
+        for name, child in always:
+            child(part.setdefault(name, {}))
+        for name, child, is_list in below:
+            value = part.get(name)
+            if value is not None:
+                for item in value if is_list else (value,):
+                    child(item)
+        for name in optional:
+            if name in part and not part[name]:
+                del part[name]
+        for name in free:
+            part.setdefault(name, None)
+
+    return settle
+
+
+def _shape(annotation: Any) -> tuple[type[Model] | None, bool, bool]:
+    """The model inside a field, whether it is a pointer, whether it is a list of them."""
+    if get_origin(annotation) is Annotated:
+        return _shape(get_args(annotation)[0])
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        return annotation, False, False
+    if get_origin(annotation) in (Union, UnionType):
+        options = [option for option in get_args(annotation) if option is not type(None)]
+        is_pointer = len(options) < len(get_args(annotation))
+        inner, _, is_list = _shape(options[0]) if len(options) == 1 else (None, False, False)
+        return inner, is_pointer, is_list
+    if get_origin(annotation) is list:
+        inner, _, _ = _shape(get_args(annotation)[0])
+        return inner, False, inner is not None
+    return None, False, False
+
+
+def _is_required(info: FieldInfo) -> bool:
+    return bool(schema_facts(info).get("required"))
