@@ -94,10 +94,17 @@ def subjects_for(cluster: str, reaches: Mapping[str, Reach], bindings: Iterable[
         if reach is None or not reach.covers(cluster):
             continue
         for subject in binding.get("subjects") or ():
+            if is_own_component(subject):
+                continue
             resource = KINDS.get(subject.get("kind") or "")
             if resource and subject.get("name"):
                 found.setdefault(resource, set()).add(subject["name"])
     return Subjects({resource: frozenset(names) for resource, names in found.items()})
+
+
+def is_own_component(subject: Object) -> bool:
+    """The control plane's own processes reach members by their tokens, never as a user of the proxy."""
+    return subject.get("kind") == "User" and str(subject.get("name", "")).startswith("system:karmada:")
 
 
 def role_of(binding: Object) -> str:

@@ -3,7 +3,7 @@
 Five fields, or a macro. Used by CronJob, whose parser's words it speaks, and by CronFederatedHPA.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -63,33 +63,31 @@ def _check(schedule: str, *, sunday_is_seven: bool) -> None:
 
 
 def _check_item(item: str, rule: _Field) -> None:
-    steps = item.split("/")
-    bounds = steps[0].split("-")
-    if bounds[0] in ("*", "?"):
-        low, high = rule.low, rule.high
-        if len(bounds) > 1:
-            raise BadSchedule(f"too many hyphens: {item}")
-    else:
-        low = _number(bounds[0], rule)
-        high = low
-        if len(bounds) == 2:
-            high = _number(bounds[1], rule)
-        elif len(bounds) > 2:
-            raise BadSchedule(f"too many hyphens: {item}")
-    if len(steps) == 2:
-        step = _integer(steps[1])
+    bounds_text, *steps = item.split("/")
+    bounds = bounds_text.split("-")
+    low, high = _range(bounds, item, rule)
+    if len(steps) > 1:
+        raise BadSchedule(f"too many slashes: {item}")
+    if steps:
+        if _integer(steps[0]) == 0:
+            raise BadSchedule(f"step of range should be a positive number: {item}")
         if len(bounds) == 1:
             high = rule.high
-        if step == 0:
-            raise BadSchedule(f"step of range should be a positive number: {item}")
-    elif len(steps) > 2:
-        raise BadSchedule(f"too many slashes: {item}")
     if low < rule.low:
         raise BadSchedule(f"beginning of range ({low}) below minimum ({rule.low}): {item}")
     if high > rule.high:
         raise BadSchedule(f"end of range ({high}) above maximum ({rule.high}): {item}")
     if low > high:
         raise BadSchedule(f"beginning of range ({low}) beyond end of range ({high}): {item}")
+
+
+def _range(bounds: Sequence[str], item: str, rule: _Field) -> tuple[int, int]:
+    everything = bounds[0] in ("*", "?")
+    if len(bounds) > (1 if everything else 2):
+        raise BadSchedule(f"too many hyphens: {item}")
+    if everything:
+        return rule.low, rule.high
+    return _number(bounds[0], rule), _number(bounds[-1], rule)
 
 
 def _number(text: str, rule: _Field) -> int:

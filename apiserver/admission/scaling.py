@@ -50,8 +50,9 @@ def default_behavior(behavior: Object, *, keep_tolerance: bool) -> None:
         "selectPolicy": "Max",
         "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}],
     }
-    kept = ("stabilizationWindowSeconds", "selectPolicy", "policies")
-    kept += ("tolerance",) if keep_tolerance else ()
+    kept = ["stabilizationWindowSeconds", "selectPolicy", "policies"]
+    if keep_tolerance:
+        kept.append("tolerance")
     for direction, rules in (("scaleUp", up), ("scaleDown", down)):
         given = behavior.get(direction) or {}
         behavior[direction] = rules | {

@@ -14,6 +14,7 @@ from apiserver.admission.chain import Chain
 from apiserver.admission.context import Rules
 from apiserver.admission.custom_resource_definitions import CRD_RULES
 from apiserver.admission.namespace_lifecycle import NAMESPACE_RULES
+from apiserver.admission.plugins import stock_plugins
 from apiserver.app.crds import CustomResources
 from apiserver.app.metrics import MetricsPage
 from apiserver.app.options import ServerOptions
@@ -127,7 +128,12 @@ def build_parts(
     for resource, kind in _RBAC_KINDS.items():
         reader.follow("rbac.authorization.k8s.io", resource, partial(rules.apply, kind))
     preparation = Preparation(
-        Chain(with_grant_checks(admission_rules(karmada=options.karmada), rules)),
+        Chain(
+            with_grant_checks(admission_rules(karmada=options.karmada), rules),
+            plugins=stock_plugins(
+                karmada=options.karmada, signer=security.keys, ca=security.pki.authority.certificate
+            ),
+        ),
         reader,
         clock,
     )
@@ -173,10 +179,10 @@ def build_parts(
 
 def admission_rules(*, karmada: bool) -> dict[tuple[str, str], Rules]:
     """What each kind's own module says. Karmada's kinds are only judged where they are served."""
-    tables = [kubernetes_rules, karmada_rules] if karmada else [kubernetes_rules]
     rules: dict[tuple[str, str], Rules] = {(GROUP, RESOURCE): CRD_RULES, ("", "namespaces"): NAMESPACE_RULES}
-    for table in tables:
-        rules.update(table.RULES)
+    rules.update(kubernetes_rules.rules(runs_pods=not karmada))
+    if karmada:
+        rules.update(karmada_rules.RULES)
     return rules
 
 

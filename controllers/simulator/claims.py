@@ -1,7 +1,7 @@
 """PersistentVolumeClaims of a simulated cluster: each gets a volume of the size it asks for.
 
-In: claims and volumes. Out: a PersistentVolume per claim, both Bound; the volume goes after its claim. A claim
-with storageClassName "" waits for a volume that somebody makes by hand, as in any cluster.
+In: claims and volumes. Out: a PersistentVolume per claim, both Bound; the volume goes after its claim. A
+claim with storageClassName "" waits for a volume that somebody makes by hand, as in any cluster.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a Deployment says of its rollout: counts, and the conditions that `kubectl rollout status` reads. Pure.
+"""What a Deployment says of its rollout: counts, and conditions that `kubectl rollout status` reads. Pure.
 
 In: a Deployment and its ReplicaSets as they are. Out: its new status, and when to look again because a
 deadline ends. Conditions and messages are kube-controller-manager's.

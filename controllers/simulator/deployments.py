@@ -158,9 +158,9 @@ class DeploymentController:
             key = REPLICA_SETS.key_of(wanted)
             live = await self._client.get(REPLICA_SETS, key)
             controller = controller_of(live)
-            if controller is not None and controller["uid"] == uid_of(deployment):
-                if find_new_replica_set(deployment, [live]) is not None:
-                    return live  # ours; the cache is behind
+            ours = controller is not None and controller["uid"] == uid_of(deployment)
+            if ours and find_new_replica_set(deployment, [live]) is not None:
+                return live  # the cache is behind
             await self._count_collision(deployment)
             raise
 

@@ -1,4 +1,4 @@
-"""HorizontalPodAutoscaler in a cluster that serves no metrics: bounds are kept, and the status says why no more.
+"""HorizontalPodAutoscaler without a metrics API: bounds are kept, and the status says why no more.
 
 In: HorizontalPodAutoscalers and the scale of what they point at. Out: their status with the conditions of
 kube-controller-manager, and a scale write when the target is outside of its bounds. Targets whose kind is
@@ -29,7 +29,14 @@ METRIC_REASONS: Final = {
     "Object": "FailedGetObjectMetric",
     "External": "FailedGetExternalMetric",
 }
-NO_CUSTOM_METRICS: Final = "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered"
+NO_RESOURCE_METRICS: Final = (
+    "unable to fetch metrics from resource metrics API: "
+    "the server could not find the requested resource (get pods.metrics.k8s.io)"
+)
+NO_CUSTOM_METRICS: Final = (
+    "unable to fetch metrics from custom metrics API: "
+    "no custom metrics API (custom.metrics.k8s.io) registered"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +203,8 @@ def metric_trouble(metric: dict[str, Any]) -> str:
         name = source.get("name", "")
         target = (source.get("target") or {}).get("type", "Utilization")
         what = "utilization" if target == "Utilization" else "usage"
-        return (
-            f"failed to get {name} {what}: unable to get metrics for resource {name}: unable to fetch metrics from "
-            "resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)"
-        )
+        what = f"failed to get {name} {what}: unable to get metrics for resource {name}"
+        return f"{what}: {NO_RESOURCE_METRICS}"
     name = (source.get("metric") or {}).get("name", "")
     if kind == "External":
         return (

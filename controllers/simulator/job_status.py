@@ -1,9 +1,9 @@
 """What a Job has come to: pods counted exactly once, conditions, and how many pods should run. Pure.
 
 In: a Job and its pods. Out: a new status, the pods whose tracking finalizer may go, and what to create.
-Counting takes two writes, as in kube-controller-manager: a pod that ended is listed in uncountedTerminatedPods
-first, then loses its finalizer, and moves into succeeded or failed when that is seen; a crash in between
-neither loses nor doubles it. jobs.py acts.
+Counting takes two writes, as in kube-controller-manager: a pod that ended is first listed in
+uncountedTerminatedPods, then loses its finalizer, and moves into succeeded or failed when that is seen; a
+crash in between neither loses nor doubles it. jobs.py acts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -233,10 +233,10 @@ def _ending(
         text = "Job has reached the specified backoff limit"
         return condition("FailureTarget", "True", "BackoffLimitExceeded", text)
     seconds = job["spec"].get("activeDeadlineSeconds")
-    if seconds is not None and started and not is_suspended(job):
-        if now - parse_rfc3339(started) >= timedelta(seconds=seconds):
-            text = "Job was active longer than specified deadline"
-            return condition("FailureTarget", "True", "DeadlineExceeded", text)
+    runs = seconds is not None and bool(started) and not is_suspended(job)
+    if runs and now - parse_rfc3339(started or "") >= timedelta(seconds=seconds):
+        text = "Job was active longer than specified deadline"
+        return condition("FailureTarget", "True", "DeadlineExceeded", text)
     completions = job["spec"].get("completions")
     succeeded = counted.all_succeeded
     enough = succeeded >= completions if completions is not None else bool(succeeded) and not running

@@ -1,8 +1,8 @@
 """The controllers of an embedded member, put together.
 
 In: the neighbours every controller gets. Out: what a kube-controller-manager runs for workloads, and, where
-nodes are played too, all that makes a whole cluster: kubelet and scheduler, storage, disruption budgets, quotas.
-Without nodes these are left to whoever plays the nodes, so that nothing of theirs is overwritten.
+nodes are played too, all that makes a whole cluster: kubelet and scheduler, storage, disruption budgets,
+quotas. Without nodes these are left to whoever plays the nodes: nothing of theirs is overwritten.
 """
 
 from collections.abc import Callable, Iterator

@@ -8,8 +8,6 @@ changed.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from karmada.interpreter.chain import Interpreter, InterpreterError, Operation
-
 from controllers.members import Members, work_of
 from karmada.api.errors import NotFound
 from karmada.api.groups.work import WORKS, ManifestStatus, ResourceIdentifier, Work
@@ -20,6 +18,7 @@ from karmada.client.client import Client
 from karmada.client.events import EventRecorder
 from karmada.client.informer import Change, Informer
 from karmada.client.newest import Newest
+from karmada.interpreter.chain import Interpreter, InterpreterError, Operation
 from karmada.runtime.controller import LOW_PRIORITY, Requeue, WorkQueue
 
 HEALTHY: Final = "Healthy"
@@ -97,15 +96,7 @@ class WorkStatusController:
             text = f"Reflect status for object({_path(observed)}) failed, err: {error}"
             self._recorder.event(work, type="Warning", reason="ReflectStatusFailed", message=text)
             raise
-        identifier = ResourceIdentifier(
-            ordinal=ordinal,
-            group=gvk.group,
-            version=gvk.version,
-            kind=gvk.kind,
-            resource="",
-            namespace=namespace_of(observed),
-            name=name_of(observed),
-        )
+        identifier = identifier_of(observed, ordinal)
         fields: dict[str, Any] = {"identifier": identifier, "health": await self._health(work, observed, gvk)}
         if reflected is not None:
             fields["status"] = reflected
@@ -127,6 +118,22 @@ class WorkStatusController:
         if health != UNKNOWN and self._interpreter.handles(GroupVersionKind.of(observed), Operation.HEALTH):
             text = f"Interpret health of object({path}) as {health}."
             self._recorder.event(work, type="Normal", reason="InterpretHealthSucceed", message=text)
+
+
+def identifier_of(observed: Object, ordinal: int) -> ResourceIdentifier:
+    """Which manifest it is; the core group and no namespace are left out."""
+    gvk = GroupVersionKind.of(observed)
+    fields: Object = {
+        "ordinal": ordinal,
+        "version": gvk.version,
+        "kind": gvk.kind,
+        "resource": "",
+        "name": name_of(observed),
+    }
+    optional = {"group": gvk.group, "namespace": namespace_of(observed)}
+    return ResourceIdentifier.model_validate(
+        fields | {name: value for name, value in optional.items() if value}
+    )
 
 
 def ordinal_of(work: Work, observed: Object) -> int | None:

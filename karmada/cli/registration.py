@@ -111,9 +111,13 @@ async def prepare_member(member: Client, options: JoinOptions) -> tuple[str, str
 
 
 def token_secret(account: str, namespace: str) -> Object:
-    secret = _system_object("Secret", "v1", name=account, namespace=namespace)
-    secret["metadata"]["annotations"] = {"kubernetes.io/service-account.name": account}
-    return {**secret, "type": "kubernetes.io/service-account-token"}
+    metadata = {
+        "name": account,
+        "namespace": namespace,
+        "annotations": {"kubernetes.io/service-account.name": account},
+    }
+    secret_type = "kubernetes.io/service-account-token"
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": secret_type}
 
 
 def controller_manager_rights(cluster: str, namespace: str) -> list[tuple[Resource[Object], Object]]:

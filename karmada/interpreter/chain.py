@@ -1,45 +1,35 @@
 """Who answers a question about an object: the layers, first one that knows the kind and operation.
 
-In: objects of any kind. Out: replicas, health, status and the rest. Today the native layer (native/*.py)
-answers; customizations in Lua, webhooks and third-party kinds are further layers in front of it, each a
-Layer. The first layer that has an implementation answers, and its error is final.
+In: objects of any kind. Out: replicas, health, status and the rest. Behind it are Layers: customizations in
+Lua (declarative.py), webhooks (webhook.py), and the native layer (native/*.py), put together by
+configured.py. The first layer that has an implementation answers, and its error is final.
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Protocol
 
 from karmada.api.groups.config import DependentObjectReference
-from karmada.api.groups.work import AggregatedStatusItem, ReplicaRequirements
+from karmada.api.groups.work import AggregatedStatusItem, Component, ReplicaRequirements
 from karmada.api.gvk import GroupVersionKind
 from karmada.api.objects import Object
+from karmada.interpreter.answers import checked_dependencies, same_object
 from karmada.interpreter.errors import InterpreterError
 from karmada.interpreter.native.layer import NativeLayer
+from karmada.interpreter.operations import Operation
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
 
 __all__ = ["Interpreter", "InterpreterError", "Layer", "Operation"]
-
-
-class Operation(StrEnum):
-    """What can be asked; the values are those of interpreter configurations."""
-
-    REPLICA = "InterpretReplica"
-    COMPONENT = "InterpretComponent"
-    REVISE_REPLICA = "ReviseReplica"
-    RETAIN = "Retain"
-    AGGREGATE_STATUS = "AggregateStatus"
-    STATUS = "InterpretStatus"
-    HEALTH = "InterpretHealth"
-    DEPENDENCY = "InterpretDependency"
 
 
 class Layer(Protocol):
     """One source of answers. Methods are only called for what handles says yes to; they raise
     InterpreterError."""
 
-    def handles(self, gvk: GroupVersionKind, operation: str) -> bool: ...
+    def handles(self, gvk: GroupVersionKind, operation: Operation) -> bool: ...
 
     async def get_replicas(self, obj: Object) -> tuple[int, ReplicaRequirements | None]: ...
+
+    async def get_components(self, obj: Object) -> list[Component]: ...
 
     async def revise_replica(self, obj: Object, replicas: int) -> Object: ...
 
@@ -66,18 +56,25 @@ class Interpreter:
     async def get_replicas(self, obj: Object) -> tuple[int, ReplicaRequirements | None]:
         return await self._layer(obj, Operation.REPLICA).get_replicas(obj)
 
+    async def get_components(self, obj: Object) -> list[Component]:
+        """The parts of obj that have replicas of their own."""
+        return await self._layer(obj, Operation.COMPONENT).get_components(obj)
+
     async def revise_replica(self, obj: Object, replicas: int) -> Object:
-        return await self._layer(obj, Operation.REVISE_REPLICA).revise_replica(obj, replicas)
+        revised = await self._layer(obj, Operation.REVISE_REPLICA).revise_replica(obj, replicas)
+        return same_object(obj, revised)
 
     async def retain(self, desired: Object, observed: Object) -> Object:
-        return await self._layer(desired, Operation.RETAIN).retain(desired, observed)
+        retained = await self._layer(desired, Operation.RETAIN).retain(desired, observed)
+        return same_object(desired, retained)
 
     async def aggregate_status(self, obj: Object, items: Sequence[AggregatedStatusItem]) -> Object:
         """obj with its new status; obj itself when nothing is to change."""
         return await self._layer(obj, Operation.AGGREGATE_STATUS).aggregate_status(obj, items)
 
     async def get_dependencies(self, obj: Object) -> list[DependentObjectReference]:
-        return await self._layer(obj, Operation.DEPENDENCY).get_dependencies(obj)
+        """References that each say enough to find something; if one does not, none is returned."""
+        return checked_dependencies(await self._layer(obj, Operation.DEPENDENCY).get_dependencies(obj))
 
     async def reflect_status(self, obj: Object) -> Object | None:
         return await self._layer(obj, Operation.STATUS).reflect_status(obj)

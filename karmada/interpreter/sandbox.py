@@ -16,12 +16,10 @@ from lupa.lua51 import LuaError, LuaMemoryError, LuaRuntime, LuaSyntaxError, lua
 from karmada.interpreter.conversion import from_lua, to_lua, with_empties
 from karmada.interpreter.errors import ScriptFailed
 from karmada.interpreter.kube_library import FUNCTIONS, LibraryError, lua_name
+from karmada.interpreter.syntax import BYTE_CODE
 
 MAX_LUA_BYTES: Final = 128 * 2**20
 CHUNK: Final = "=<string>"
-BYTE_CODE: Final = "\x1b"
-"""Lua 5.1 loads compiled code without checking it; it begins with this."""
-
 # Keeps what the operations need, and gives stubs for what scripts ask for in vain. The functions of the
 # library are wrapped, so that no script holds a Python object that it could look into.
 _PREPARE: Final = """
@@ -48,11 +46,11 @@ for name, call in pairs(library) do
     return value
   end
 end
-only(_G, set("_G _VERSION assert error ipairs math next os pairs pcall select string table tonumber tostring " ..
-             "type unpack xpcall"))
+only(_G, set("_G _VERSION assert error ipairs math next os pairs pcall select string table " ..
+             "tonumber tostring type unpack xpcall"))
 function print() end
-for name in pairs(set("collectgarbage dofile getfenv getmetatable load loadfile loadstring rawequal rawget " ..
-                      "rawset setfenv setmetatable module newproxy")) do
+for name in pairs(set("collectgarbage dofile getfenv getmetatable load loadfile loadstring rawequal " ..
+                      "rawget rawset setfenv setmetatable module newproxy")) do
   _G[name] = function()
     error("call function " .. name .. " is not supported in karmada customized resourceinterpreter.", 2)
   end

@@ -1,7 +1,7 @@
 """Whether a script is Lua at all: compiled, never executed. Pure.
 
-In: the text of a script. Out: "" or one line that says where it stops being Lua, in the words users of Karmada
-know. For admission, and for those who check customizations offline.
+In: the text of a script. Out: "" or one line that says where it stops being Lua, in the words users of
+Karmada know. For admission, and for those who check customizations offline.
 """
 
 import re

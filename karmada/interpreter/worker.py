@@ -36,6 +36,8 @@ def main() -> None:
 def _answer(frame: bytes) -> bytes:
     try:
         return orjson.dumps({"results": run(_call(frame))})
+    except MemoryError:
+        return orjson.dumps({"error": "the objects need more memory than a script may have", "spent": True})
     except (ScriptFailed, orjson.JSONEncodeError) as error:
         return orjson.dumps({"error": str(error), "spent": isinstance(error, OutOfMemory)})
 
@@ -72,9 +74,11 @@ def _private_output() -> BinaryIO:
 
 
 def _confine() -> None:
-    """What is left to a script that should break out of Lua: no files, little memory."""
+    """What is left to a script that should break out of Lua: no file, no socket, little memory."""
+    run(Call("function Warm() return {} end", "Warm", (), ("object",)))  # nothing is imported after this
     for name, bound in (
         (resource.RLIMIT_AS, MAX_PROCESS_BYTES),
+        (resource.RLIMIT_NOFILE, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):

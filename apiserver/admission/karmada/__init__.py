@@ -1,28 +1,39 @@
-"""Defaults and rules of Karmada kinds, one module per kind. RULES is what chain.py reads."""
+"""Defaults and rules of Karmada kinds, one module per family. RULES is what chain.py reads."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from apiserver.admission.context import Rules
-from apiserver.admission.karmada import clusters, policies, works
-from apiserver.admission.karmada.identity import permanent_id
-from karmada.api.wellknown import (
-    CLUSTER_RESOURCE_BINDING_PERMANENT_ID_LABEL,
-    MULTI_CLUSTER_SERVICE_PERMANENT_ID_LABEL,
-    RESOURCE_BINDING_PERMANENT_ID_LABEL,
+from apiserver.admission.karmada import (
+    autoscalers,
+    bindings,
+    clusters,
+    interpreters,
+    overrides,
+    propagation,
+    quotas,
+    registries,
+    services,
+    taint_policies,
+    works,
 )
 
 RULES: Final[Mapping[tuple[str, str], Rules]] = {
-    ("policy.karmada.io", "propagationpolicies"): policies.PROPAGATION_RULES,
-    ("policy.karmada.io", "clusterpropagationpolicies"): policies.PROPAGATION_RULES,
-    ("policy.karmada.io", "overridepolicies"): policies.OVERRIDE_RULES,
+    ("policy.karmada.io", "propagationpolicies"): propagation.NAMESPACED_RULES,
+    ("policy.karmada.io", "clusterpropagationpolicies"): propagation.CLUSTER_RULES,
+    ("policy.karmada.io", "overridepolicies"): overrides.NAMESPACED_RULES,
+    ("policy.karmada.io", "clusteroverridepolicies"): overrides.CLUSTER_RULES,
+    ("policy.karmada.io", "federatedresourcequotas"): quotas.RULES,
+    ("policy.karmada.io", "clustertaintpolicies"): taint_policies.RULES,
     ("work.karmada.io", "works"): works.RULES,
-    ("work.karmada.io", "resourcebindings"): Rules(default=permanent_id(RESOURCE_BINDING_PERMANENT_ID_LABEL)),
-    ("work.karmada.io", "clusterresourcebindings"): Rules(
-        default=permanent_id(CLUSTER_RESOURCE_BINDING_PERMANENT_ID_LABEL)
-    ),
-    ("networking.karmada.io", "multiclusterservices"): Rules(
-        default=permanent_id(MULTI_CLUSTER_SERVICE_PERMANENT_ID_LABEL)
-    ),
+    ("work.karmada.io", "resourcebindings"): bindings.NAMESPACED_RULES,
+    ("work.karmada.io", "clusterresourcebindings"): bindings.CLUSTER_RULES,
     ("cluster.karmada.io", "clusters"): clusters.RULES,
+    ("autoscaling.karmada.io", "federatedhpas"): autoscalers.FEDERATED_RULES,
+    ("autoscaling.karmada.io", "cronfederatedhpas"): autoscalers.CRON_RULES,
+    ("networking.karmada.io", "multiclusterservices"): services.SERVICE_RULES,
+    ("networking.karmada.io", "multiclusteringresses"): services.INGRESS_RULES,
+    ("config.karmada.io", "resourceinterpretercustomizations"): interpreters.CUSTOMIZATION_RULES,
+    ("config.karmada.io", "resourceinterpreterwebhookconfigurations"): interpreters.WEBHOOK_RULES,
+    ("search.karmada.io", "resourceregistries"): registries.RULES,
 }

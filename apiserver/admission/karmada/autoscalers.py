@@ -84,7 +84,10 @@ def _replicas_errors(rule: Object, path: str, kind: str) -> list[FieldError]:
 def _limits_errors(rule: Object, path: str) -> list[FieldError]:
     low, high = rule.get("targetMinReplicas"), rule.get("targetMaxReplicas")
     if low is None and high is None:
-        text = "targetMinReplicas and targetMaxReplicas cannot be nil at the same time if you want to scale FederatedHPA"
+        text = (
+            "targetMinReplicas and targetMaxReplicas cannot be nil at the same time if you want to scale "
+            "FederatedHPA"
+        )
         return [invalid_value(f"{path}.targetMinReplicas", "", text)]
     errors: list[FieldError] = []
     for name, value in (("targetMinReplicas", low), ("targetMaxReplicas", high)):

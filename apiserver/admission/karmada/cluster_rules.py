@@ -152,7 +152,7 @@ def _range_problem(each: Object, before: Object | None) -> str:
     if high <= low:
         return "The max value of each resource must be greater than the min value"
     if before is None:
-        return "" if low.is_zero() else "The min value of each resource in the first model should be 0"
+        return "" if low.is_zero else "The min value of each resource in the first model should be 0"
     if before.get("name") != each.get("name"):
         return "The resource types of each models should be the same"
     if _quantity(before.get("max")) != low:

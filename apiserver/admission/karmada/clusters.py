@@ -8,6 +8,7 @@ from typing import Any, Final
 from apiserver.admission.context import AdmissionContext, Rules
 from apiserver.admission.judging import of_main_resource
 from apiserver.admission.karmada.cluster_rules import LARGEST, cluster_errors
+from karmada.api.errors import FieldError
 from karmada.api.objects import Object
 
 CPU_STEPS: Final = ("0", "1", "2", "4", "8", "16", "32", "64", "128", LARGEST)
@@ -57,6 +58,8 @@ def _canonicalize(cluster: Object, old: Object | None, context: AdmissionContext
         spec["zones"] = [spec.pop("zone")]
 
 
-RULES: Final = Rules(
-    default=_default, prepare=_canonicalize, validate=of_main_resource(lambda obj, old, context: cluster_errors(obj))
-)
+def _judge(cluster: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
+    return cluster_errors(cluster)
+
+
+RULES: Final = Rules(default=_default, prepare=_canonicalize, validate=of_main_resource(_judge))

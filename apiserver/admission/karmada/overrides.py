@@ -94,13 +94,9 @@ def _operation_errors(operation: Object, path: str) -> list[FieldError]:
     value: Any = operation.get("value")
     if operation.get("operator") == "remove":
         if value is not None:
-            errors.append(
-                invalid_value(f"{path}.value", value, "value is not allowed for remove operation")
-            )
+            errors.append(invalid_value(f"{path}.value", value, "value is not allowed for remove operation"))
     elif value is None:
-        errors.append(
-            invalid_value(f"{path}.value", None, "value is required for add or replace operation")
-        )
+        errors.append(invalid_value(f"{path}.value", None, "value is required for add or replace operation"))
     return errors
 
 

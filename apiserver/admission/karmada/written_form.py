@@ -6,6 +6,7 @@ once per model; what follows from the models cannot drift from them.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
@@ -18,43 +19,62 @@ from karmada.api.model import Model, schema_facts
 Settle: TypeAlias = Callable[[dict[str, Any]], None]
 
 
+@dataclass(slots=True)
+class _Form:
+    """How the fields of a part are treated."""
+
+    always: list[tuple[str, Settle]] = field(default_factory=list)
+    """Parts that are never absent."""
+    pointers: list[tuple[str, Settle]] = field(default_factory=list)
+    lists: list[tuple[str, Settle]] = field(default_factory=list)
+    optional: list[str] = field(default_factory=list)
+    """Go when they are zero or empty."""
+    free: list[str] = field(default_factory=list)
+    """Free JSON: null when it is absent."""
+
+
 @cache
 def written_form(model: type[Model]) -> Settle:
     """The settling function of a part. Null stands for absent."""
-    always: list[tuple[str, Settle]] = []
-    below: list[tuple[str, Settle, bool]] = []
-    optional: list[str] = []
-    free: list[str] = []
-    for attribute, info in model.model_fields.items():
-        name = info.alias or to_camel(attribute)
-        inner, is_pointer, is_list = _shape(info.annotation)
-        if inner is not None and not is_pointer and not is_list:
-            always.append((name, written_form(inner)))
-            continue
-        if inner is not None:
-            below.append((name, written_form(inner), is_list))
-        if info.annotation is Any:
-            free.append(name)
-        elif not is_pointer and not _is_required(info):
-            optional.append(name)
+    form = _form(model)
 
     def settle(part: dict[str, Any]) -> None:
         for name in [name for name, value in part.items() if value is None]:
             del part[name]
-        for name, child in always:
+        for name, child in form.always:
             child(part.setdefault(name, {}))
-        for name, child, is_list in below:
-            value = part.get(name)
-            if value is not None:
-                for item in value if is_list else (value,):
-                    child(item)
-        for name in optional:
+        _settle_below(part, form)
+        for name in form.optional:
             if name in part and not part[name]:
                 del part[name]
-        for name in free:
+        for name in form.free:
             part.setdefault(name, None)
 
     return settle
+
+
+def _settle_below(part: dict[str, Any], form: _Form) -> None:
+    for name, child in form.pointers:
+        if name in part:
+            child(part[name])
+    for name, child in form.lists:
+        for item in part.get(name) or ():
+            child(item)
+
+
+def _form(model: type[Model]) -> _Form:
+    form = _Form()
+    for attribute, info in model.model_fields.items():
+        name = info.alias or to_camel(attribute)
+        inner, is_pointer, is_list = _shape(info.annotation)
+        if inner is not None:
+            group = form.lists if is_list else form.pointers if is_pointer else form.always
+            group.append((name, written_form(inner)))
+        if info.annotation is Any:
+            form.free.append(name)
+        elif not is_pointer and (inner is None or is_list) and not _is_required(info):
+            form.optional.append(name)
+    return form
 
 
 def _shape(annotation: Any) -> tuple[type[Model] | None, bool, bool]:

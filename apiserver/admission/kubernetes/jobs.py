@@ -21,10 +21,6 @@ RESTART_POLICIES: Final = ("OnFailure", "Never")
 def _default_job(job: Object, context: AdmissionContext) -> None:
     spec = job.setdefault("spec", {})
     default_job_spec(spec)
-    template = spec.get("template")
-    labels = labels_of(template) if isinstance(template, dict) else {}
-    if labels and not labels_of(job):
-        job["metadata"]["labels"] = {**labels}
 
 
 def default_job_spec(spec: Object) -> None:
@@ -47,8 +43,15 @@ def _prepare_job(job: Object, old: Object | None, context: AdmissionContext) -> 
     """A Job's pods are told apart by its uid, unless the user takes care of that."""
     spec = job.get("spec") or {}
     template = spec.get("template")
-    if old is not None or spec.get("manualSelector") or not isinstance(template, dict):
+    if not isinstance(template, dict):
         return
+    if old is None and not spec.get("manualSelector"):
+        _generate_selector(job, spec, template)
+    if labels_of(template) and not labels_of(job):
+        job["metadata"]["labels"] = labels_of(template)
+
+
+def _generate_selector(job: Object, spec: Object, template: Object) -> None:
     uid = uid_of(job)
     labels = {
         **labels_of(template),

@@ -130,11 +130,18 @@ def _default(pod: Object, context: AdmissionContext) -> None:
             _requests_from_limits(container)
     if context.operation != "CREATE":
         return
-    spec.setdefault("serviceAccountName", "default")
-    spec["serviceAccount"] = spec["serviceAccountName"]
     spec.setdefault("priority", 0)
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
     _tolerate_nodes_that_come_back(spec)
+
+
+def _default_with_account(pod: Object, context: AdmissionContext) -> None:
+    """What the ServiceAccount plugin adds: pods run as somebody."""
+    _default(pod, context)
+    if context.operation == "CREATE":
+        spec = pod["spec"]
+        spec.setdefault("serviceAccountName", "default")
+        spec["serviceAccount"] = spec["serviceAccountName"]
 
 
 def _requests_from_limits(container: Object) -> None:
@@ -198,4 +205,6 @@ def _objects(items: Any) -> Iterable[Object]:
     return (each for each in items or () if isinstance(each, dict))
 
 
-RULES: Final = Rules(default=_default, prepare=_prepare)
+def rules(*, service_accounts: bool) -> Rules:
+    """service_accounts: the ServiceAccount plugin is on, as it is where pods run."""
+    return Rules(default=_default_with_account if service_accounts else _default, prepare=_prepare)

@@ -1,10 +1,13 @@
 """PersistentVolume, PersistentVolumeClaim, StorageClass, CSIDriver: defaults and what may not change."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 from apiserver.admission.context import AdmissionContext, Rules
 from karmada.api.errors import FieldError
 from karmada.api.objects import Object, finalizers_of
+
+Default: TypeAlias = Callable[[Object, AdmissionContext], None]
 
 CLAIM_FINALIZER: Final = "kubernetes.io/pvc-protection"
 VOLUME_FINALIZER: Final = "kubernetes.io/pv-protection"
@@ -17,8 +20,6 @@ CLAIM_REFUSAL: Final = (
 
 def _default_claim(claim: Object, context: AdmissionContext) -> None:
     claim.setdefault("spec", {}).setdefault("volumeMode", "Filesystem")
-    if context.operation == "CREATE":
-        _protect(claim, CLAIM_FINALIZER)
 
 
 def _prepare_claim(claim: Object, old: Object | None, context: AdmissionContext) -> None:
@@ -51,8 +52,6 @@ def _default_volume(volume: Object, context: AdmissionContext) -> None:
     spec.setdefault("persistentVolumeReclaimPolicy", "Retain")
     if isinstance(path := spec.get("hostPath"), dict):
         path.setdefault("type", "")
-    if context.operation == "CREATE":
-        _protect(volume, VOLUME_FINALIZER)
 
 
 def _prepare_volume(volume: Object, old: Object | None, context: AdmissionContext) -> None:
@@ -74,16 +73,27 @@ def _default_csi_driver(driver: Object, context: AdmissionContext) -> None:
         spec.setdefault(name, False)
 
 
-def _protect(obj: Object, finalizer: str) -> None:
-    if finalizer not in finalizers_of(obj):
-        obj["metadata"]["finalizers"] = [*finalizers_of(obj), finalizer]
+def protecting(default: Default, finalizer: str) -> Default:
+    """default, and what the StorageObjectInUseProtection plugin adds to a new object."""
+
+    def protect(obj: Object, context: AdmissionContext) -> None:
+        default(obj, context)
+        if context.operation == "CREATE" and finalizer not in finalizers_of(obj):
+            obj["metadata"]["finalizers"] = [*finalizers_of(obj), finalizer]
+
+    return protect
 
 
-RULES: Final = {
-    ("", "persistentvolumeclaims"): Rules(
-        default=_default_claim, prepare=_prepare_claim, validate=_validate_claim
-    ),
-    ("", "persistentvolumes"): Rules(default=_default_volume, prepare=_prepare_volume),
-    ("storage.k8s.io", "storageclasses"): Rules(default=_default_storage_class),
-    ("storage.k8s.io", "csidrivers"): Rules(default=_default_csi_driver),
-}
+def rules(*, protection: bool) -> dict[tuple[str, str], Rules]:
+    """protection: volumes and claims stay while they are in use, which a controller looks after."""
+    claim, volume = _default_claim, _default_volume
+    if protection:
+        claim, volume = protecting(claim, CLAIM_FINALIZER), protecting(volume, VOLUME_FINALIZER)
+    return {
+        ("", "persistentvolumeclaims"): Rules(
+            default=claim, prepare=_prepare_claim, validate=_validate_claim
+        ),
+        ("", "persistentvolumes"): Rules(default=volume, prepare=_prepare_volume),
+        ("storage.k8s.io", "storageclasses"): Rules(default=_default_storage_class),
+        ("storage.k8s.io", "csidrivers"): Rules(default=_default_csi_driver),
+    }

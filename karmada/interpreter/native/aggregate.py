@@ -81,7 +81,7 @@ def _load_balancer(template: Object, items: Items, now: str) -> Object | None:
     merged: dict[tuple[str, ...], Object] = {}
     for status in _statuses(items):
         for entry in (status.get("loadBalancer") or {}).get("ingress") or ():
-            key = (entry.get("hostname") or "", entry.get("ip") or "", entry.get("ipMode") or "")
+            key = (entry.get("ip") or "", entry.get("hostname") or "", entry.get("ipMode") or "")
             present = merged.setdefault(key, {**entry})
             ports = [
                 *(present.get("ports") or ()),
@@ -163,6 +163,8 @@ def _pod(template: Object, items: Items, now: str) -> Object | None:
         return None
     phases = {(item.status or {}).get("phase") or "Pending" for item in items}
     status: Object = {"phase": _first_of(POD_PHASES, phases)}
+    if quality := (template.get("status") or {}).get("qosClass"):
+        status["qosClass"] = quality  # the API server's own, never a member's
     for field in ("containerStatuses", "initContainerStatuses"):
         reduced = [
             {

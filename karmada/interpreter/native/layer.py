@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, ParamSpec, TypeVar
 
 from karmada.api.groups.config import DependentObjectReference
-from karmada.api.groups.work import AggregatedStatusItem, ReplicaRequirements
+from karmada.api.groups.work import AggregatedStatusItem, Component, ReplicaRequirements
 from karmada.api.gvk import GroupVersionKind
 from karmada.api.objects import Object
 from karmada.interpreter.errors import InterpreterError
@@ -15,18 +15,19 @@ from karmada.interpreter.native.health import INTERPRET_HEALTH
 from karmada.interpreter.native.replicas import GET_REPLICAS, REVISE_REPLICA
 from karmada.interpreter.native.retain import RETAIN
 from karmada.interpreter.native.status import REFLECT_STATUS, reflect_status
+from karmada.interpreter.operations import Operation
 from karmada.runtime.clock import Clock, rfc3339
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TABLES: Final[Mapping[str, Mapping[GroupVersionKind, Any]]] = {
-    "InterpretReplica": GET_REPLICAS,
-    "ReviseReplica": REVISE_REPLICA,
-    "Retain": RETAIN,
-    "AggregateStatus": AGGREGATE_STATUS,
-    "InterpretHealth": INTERPRET_HEALTH,
-    "InterpretDependency": GET_DEPENDENCIES,
+TABLES: Final[Mapping[Operation, Mapping[GroupVersionKind, Any]]] = {
+    Operation.REPLICA: GET_REPLICAS,
+    Operation.REVISE_REPLICA: REVISE_REPLICA,
+    Operation.RETAIN: RETAIN,
+    Operation.AGGREGATE_STATUS: AGGREGATE_STATUS,
+    Operation.HEALTH: INTERPRET_HEALTH,
+    Operation.DEPENDENCY: GET_DEPENDENCIES,
 }
 
 
@@ -36,11 +37,14 @@ class NativeLayer:
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
 
-    def handles(self, gvk: GroupVersionKind, operation: str) -> bool:
-        return operation == "InterpretStatus" or gvk in TABLES.get(operation, {})
+    def handles(self, gvk: GroupVersionKind, operation: Operation) -> bool:
+        return operation is Operation.STATUS or gvk in TABLES.get(operation, {})
 
     async def get_replicas(self, obj: Object) -> tuple[int, ReplicaRequirements | None]:
         return _ask(GET_REPLICAS[GroupVersionKind.of(obj)], obj)
+
+    async def get_components(self, obj: Object) -> list[Component]:
+        raise InterpreterError(f"components of {GroupVersionKind.of(obj)} are not known")
 
     async def revise_replica(self, obj: Object, replicas: int) -> Object:
         return _ask(REVISE_REPLICA[GroupVersionKind.of(obj)], obj, replicas)

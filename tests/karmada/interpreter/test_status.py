@@ -183,7 +183,7 @@ async def test_load_balancer_addresses_are_united_and_sorted() -> None:
         {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}]}},
         {"loadBalancer": {"ingress": [{"hostname": "two.example"}, {"ip": "192.0.2.10"}]}},
     )
-    assert status == {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}, {"hostname": "two.example"}]}}
+    assert status == {"loadBalancer": {"ingress": [{"hostname": "two.example"}, {"ip": "192.0.2.10"}]}}
 
 
 @pytest.mark.parametrize(
