@@ -18,9 +18,9 @@ from etcd.kv import Compacted, Event, KeyValue
 class HistoryLimit:
     """How much of the past is kept when nobody compacts. Past either bound a tenth of it goes at once."""
 
-    changes: int = 100_000
+    changes: int = 20_000
     """Revisions in the log."""
-    value_bytes: int = 64 * 1024 * 1024
+    value_bytes: int = 16 * 1024 * 1024
     """Replaced and deleted values, which only the log still holds."""
 
 

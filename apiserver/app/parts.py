@@ -13,6 +13,7 @@ from apiserver.admission import kubernetes as kubernetes_rules
 from apiserver.admission.chain import Chain
 from apiserver.admission.context import Rules
 from apiserver.admission.custom_resource_definitions import CRD_RULES
+from apiserver.admission.kubernetes.service_addresses import ServiceAddresses
 from apiserver.admission.namespace_lifecycle import NAMESPACE_RULES
 from apiserver.admission.plugins import stock_plugins
 from apiserver.app.crds import CustomResources
@@ -127,9 +128,11 @@ def build_parts(
     resources.replace(remove=[], add=definitions)
     for resource, kind in _RBAC_KINDS.items():
         reader.follow("rbac.authorization.k8s.io", resource, partial(rules.apply, kind))
+    addresses = ServiceAddresses()
+    reader.follow("", "services", addresses.observe)
     preparation = Preparation(
         Chain(
-            with_grant_checks(admission_rules(karmada=options.karmada), rules),
+            with_grant_checks(admission_rules(karmada=options.karmada, addresses=addresses), rules),
             plugins=stock_plugins(
                 karmada=options.karmada, signer=security.keys, ca=security.pki.authority.certificate
             ),
@@ -177,10 +180,10 @@ def build_parts(
     return parts
 
 
-def admission_rules(*, karmada: bool) -> dict[tuple[str, str], Rules]:
+def admission_rules(*, karmada: bool, addresses: ServiceAddresses) -> dict[tuple[str, str], Rules]:
     """What each kind's own module says. Karmada's kinds are only judged where they are served."""
     rules: dict[tuple[str, str], Rules] = {(GROUP, RESOURCE): CRD_RULES, ("", "namespaces"): NAMESPACE_RULES}
-    rules.update(kubernetes_rules.rules(runs_pods=not karmada))
+    rules.update(kubernetes_rules.rules(addresses, runs_pods=not karmada))
     if karmada:
         rules.update(karmada_rules.RULES)
     return rules

@@ -13,7 +13,7 @@ from apiserver.storage.keys import Collection
 from apiserver.storage.watchers import Watcher
 
 HISTORY_CHANGES: Final = 4096
-HISTORY_BYTES: Final = 8 * 1024 * 1024
+HISTORY_BYTES: Final = 2 * 1024 * 1024
 """A collection's history is as long as both bounds allow."""
 
 

@@ -74,7 +74,9 @@ class WorkStatusController:
         if ordinal is None:
             return None
         status = await self._status(work, observed, ordinal)
-        statuses = with_status(work.status.manifest_statuses, status)
+        # One status per Work, that of the object that moved last, as Karmada keeps it. Its own Works hold one
+        # manifest; of a user's Work with several, clients see the last one.
+        statuses = [status]
         if statuses == work.status.manifest_statuses:
             return None
         # A merge patch: conditions are the execution controller's, and the two do not collide.
@@ -85,7 +87,6 @@ class WorkStatusController:
             self._newest.forget(work_key)
             return None
         self._newest.wrote(work_key, written)
-        self._tell(work, observed, status.health)
         return None
 
     async def _status(self, work: Work, observed: Object, ordinal: int) -> ManifestStatus:
@@ -111,14 +112,6 @@ class WorkStatusController:
             self._recorder.event(work, type="Warning", reason="InterpretHealthFailed", message=text)
         return health
 
-    def _tell(self, work: Work, observed: Object, health: str) -> None:
-        path = _path(observed)
-        text = f"Reflect status for object({path}) succeed."
-        self._recorder.event(work, type="Normal", reason="ReflectStatusSucceed", message=text)
-        if health != UNKNOWN and self._interpreter.handles(GroupVersionKind.of(observed), Operation.HEALTH):
-            text = f"Interpret health of object({path}) as {health}."
-            self._recorder.event(work, type="Normal", reason="InterpretHealthSucceed", message=text)
-
 
 def identifier_of(observed: Object, ordinal: int) -> ResourceIdentifier:
     """Which manifest it is; the core group and no namespace are left out."""
@@ -143,12 +136,6 @@ def ordinal_of(work: Work, observed: Object) -> int | None:
         if _identity(manifest) == wanted:
             return ordinal
     return None
-
-
-def with_status(statuses: list[ManifestStatus], status: ManifestStatus) -> list[ManifestStatus]:
-    """statuses with that of one manifest replaced or added, in the order of the manifests."""
-    others = [item for item in statuses if item.identifier.ordinal != status.identifier.ordinal]
-    return sorted([*others, status], key=lambda item: item.identifier.ordinal)
 
 
 def shard_of(key: MemberObject) -> str:

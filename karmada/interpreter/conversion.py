@@ -15,7 +15,7 @@ from karmada.interpreter.errors import ScriptFailed
 MAX_DEPTH: Final = 200
 MAX_BYTES: Final = 16 * 2**20
 """Of a returned value, roughly: shared parts count as often as they appear."""
-_NODE_BYTES: Final = 16
+_NODE_BYTES: Final = 32
 _ITEM: Final = "[]"
 """In a path, an item of a list, whatever its index. No field has that name."""
 

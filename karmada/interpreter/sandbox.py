@@ -16,7 +16,7 @@ from lupa.lua51 import LuaError, LuaMemoryError, LuaRuntime, LuaSyntaxError, lua
 from karmada.interpreter.conversion import from_lua, to_lua, with_empties
 from karmada.interpreter.errors import ScriptFailed
 from karmada.interpreter.kube_library import FUNCTIONS, LibraryError, lua_name
-from karmada.interpreter.syntax import BYTE_CODE
+from karmada.interpreter.syntax import BYTE_CODE, described
 
 MAX_LUA_BYTES: Final = 128 * 2**20
 CHUNK: Final = "=<string>"
@@ -104,7 +104,7 @@ def run(call: Call) -> list[Any]:
     except LuaMemoryError as error:
         raise OutOfMemory(f"the script needs more than {MAX_LUA_BYTES // 2**20} MiB") from error
     except LuaSyntaxError as error:
-        raise ScriptFailed(str(error)) from error
+        raise ScriptFailed(described(call.source, str(error))) from error
     except MemoryError as error:
         raise OutOfMemory("the script needs more memory than it may have") from error
     except (LuaError, *_LEAKED) as error:

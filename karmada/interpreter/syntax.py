@@ -11,6 +11,7 @@ BYTE_CODE: Final = "\x1b"
 """Lua 5.1 loads compiled code without checking it; it begins with this."""
 MAX_COMPILER_BYTES: Final = 64 * 2**20
 _END: Final = "<eof>"
+_LOADING: Final = "error loading code: "
 _REPORT: Final = re.compile(r"<string>:(?P<line>\d+): (?P<message>.*?)(?: near '(?P<token>.*)')?", re.DOTALL)
 
 
@@ -24,14 +25,15 @@ def syntax_error(script: str) -> str:
     try:
         runtime.compile(script, name="=<string>")
     except LuaSyntaxError as error:
-        return _described(script, str(error))
+        return described(script, str(error))
     except (LuaMemoryError, UnicodeEncodeError) as error:
         return f"<string>: {error}"
     return ""
 
 
-def _described(script: str, report: str) -> str:
-    found = _REPORT.fullmatch(report.strip())
+def described(script: str, report: str) -> str:
+    """A message of the Lua compiler in the words of syntax_error."""
+    found = _REPORT.fullmatch(report.removeprefix(_LOADING).strip())
     if found is None:
         return report.strip()
     token, message = found["token"] or "", found["message"]

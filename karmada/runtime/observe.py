@@ -28,7 +28,7 @@ STOP_SECONDS: Final = 30.0
 
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
-GARBAGE_THRESHOLDS: Final = (50_000, 100, 100)
+GARBAGE_THRESHOLDS: Final = (50_000, 10, 10)
 """Caches hold hundreds of thousands of objects without cycles: looking for garbage at Python's own pace takes
 a third of the time of a busy process and finds nothing."""
 

@@ -1,78 +1,61 @@
-"""HorizontalPodAutoscaler and PodDisruptionBudget: defaults and first rules."""
+"""HorizontalPodAutoscaler and PodDisruptionBudget: defaults and rules."""
 
-from typing import Any, Final
+from typing import Final
 
+from apiserver.admission.broken_rules import invalid_value
 from apiserver.admission.context import AdmissionContext, Rules
-from apiserver.resources.metadata import invalid_value
+from apiserver.admission.judging import of_main_resource
+from apiserver.admission.kubernetes.pod_rules import selector_errors
+from apiserver.admission.kubernetes.workload_rules import amount_errors, at_most_all_errors
+from apiserver.admission.scaling import (
+    DEFAULT_UTILIZATION,
+    default_behavior,
+    default_metrics,
+    spec_errors,
+)
 from karmada.api.errors import FieldError
-from karmada.api.objects import Object
+from karmada.api.objects import Object, annotations_of
 
-CPU_TARGET: Final = 80
-PERIOD_SECONDS: Final = 15
+SOURCES: Final = ("ContainerResource", "External", "Object", "Pods", "Resource")
+METRICS_ANNOTATION: Final = "autoscaling.alpha.kubernetes.io/metrics"
 
 
 def _default(autoscaler: Object, context: AdmissionContext) -> None:
-    spec = autoscaler.setdefault("spec", {})
-    if spec.get("minReplicas") is None:
-        spec["minReplicas"] = 1
-    if not spec.get("metrics"):
-        target = {"type": "Utilization", "averageUtilization": CPU_TARGET}
-        spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
-    behavior = spec.get("behavior")
-    if isinstance(behavior, dict):
-        _default_rules(
-            behavior,
-            "scaleUp",
-            {"stabilizationWindowSeconds": 0},
-            [("Pods", 4), ("Percent", 100)],
-        )
-        _default_rules(behavior, "scaleDown", {}, [("Percent", 100)])
+    spec = autoscaler["spec"]
+    spec.setdefault("minReplicas", 1)
+    if context.resource.version == "v1":
+        has_metrics = METRICS_ANNOTATION in annotations_of(autoscaler)
+        if spec.get("targetCPUUtilizationPercentage") is None and not has_metrics:
+            spec["targetCPUUtilizationPercentage"] = DEFAULT_UTILIZATION
+        return
+    default_metrics(spec)
+    if (behavior := spec.get("behavior")) is not None:
+        default_behavior(behavior, keep_tolerance=True)
 
 
-def _default_rules(behavior: Object, name: str, fields: Object, policies: list[tuple[str, int]]) -> None:
-    rules = behavior.setdefault(name, {})
-    for field, value in fields.items():
-        rules.setdefault(field, value)
-    rules.setdefault("selectPolicy", "Max")
-    if not rules.get("policies"):
-        rules["policies"] = [
-            {"type": kind, "value": value, "periodSeconds": PERIOD_SECONDS} for kind, value in policies
-        ]
+def _judge(autoscaler: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
+    spec = autoscaler["spec"]
+    errors = spec_errors(spec, least=1, sources=SOURCES)
+    reference = spec.get("scaleTargetRef") or {}
+    core = reference.get("kind") in ("ReplicationController",)
+    version = reference.get("apiVersion") or ""
+    if version and "/" not in version and not core:
+        text = "apiVersion must specify API group"
+        errors.append(invalid_value("spec.scaleTargetRef.apiVersion", version, text))
+    return errors
 
 
-def _prepare(autoscaler: Object, old: Object | None, context: AdmissionContext) -> None:
-    if old is None:
-        autoscaler["status"] = {"desiredReplicas": 0, "currentMetrics": None}
+def _judge_budget(budget: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
+    spec = budget["spec"]
+    least, most = spec.get("minAvailable"), spec.get("maxUnavailable")
+    errors: list[FieldError] = []
+    if least is not None and most is not None:
+        errors.append(invalid_value("spec", spec, "minAvailable and maxUnavailable cannot be both set"))
+    for name, amount in (("minAvailable", least), ("maxUnavailable", most)):
+        if amount is not None:
+            errors += amount_errors(amount, f"spec.{name}") + at_most_all_errors(amount, f"spec.{name}")
+    return errors + selector_errors(spec.get("selector"), "spec.selector")
 
 
-def _validate(autoscaler: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
-    if context.subresource:
-        return []
-    spec = autoscaler.get("spec") or {}
-    largest: Any = spec.get("maxReplicas")
-    smallest: Any = spec.get("minReplicas")
-    if isinstance(largest, int) and isinstance(smallest, int) and largest < smallest:
-        text = "must be greater than or equal to `minReplicas`"
-        return [invalid_value("spec.maxReplicas", largest, text)]
-    return []
-
-
-def _validate_budget(budget: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
-    spec = budget.get("spec") or {}
-    if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
-        return [invalid_value("spec", spec, "minAvailable and maxUnavailable cannot be both set")]
-    return []
-
-
-def _prepare_budget(budget: Object, old: Object | None, context: AdmissionContext) -> None:
-    if old is None:
-        counters = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
-        budget["status"] = dict.fromkeys(counters, 0)
-
-
-RULES: Final = {
-    ("autoscaling", "horizontalpodautoscalers"): Rules(
-        default=_default, prepare=_prepare, validate=_validate
-    ),
-    ("policy", "poddisruptionbudgets"): Rules(prepare=_prepare_budget, validate=_validate_budget),
-}
+AUTOSCALER_RULES: Final = Rules(default=_default, validate=of_main_resource(_judge))
+BUDGET_RULES: Final = Rules(validate=of_main_resource(_judge_budget))

@@ -73,8 +73,8 @@ def _judge_claim(claim: Object, old: Object | None, context: AdmissionContext) -
         text = "may not use ReadWriteOncePod with other access modes"
         errors.append(forbidden("spec.accessModes", text))
     errors += _storage_errors((spec.get("resources") or {}).get("requests") or {}, "spec.resources")
-    if old is not None and (problem := claim_change(spec, old["spec"])):
-        errors.append(forbidden("spec", problem))
+    if old is not None:
+        errors += claim_changes(claim, old)
     return errors
 
 
@@ -86,37 +86,38 @@ def _storage_errors(amounts: Object, path: str) -> list[FieldError]:
     return []
 
 
-def claim_change(spec: Object, old: Object) -> str:
-    """What is wrong with a changed spec: only its size may grow, and it may be bound."""
-    changed = {name for name in spec.keys() | old.keys() if spec.get(name) != old.get(name)}
-    changed.discard("volumeAttributesClassName")
-    if not old.get("volumeName"):
-        changed.discard("volumeName")
-    if "resources" in changed:
-        before, after = (_amount(item) for item in (old, spec))
-        if _without_storage(old) == _without_storage(spec):
-            changed.discard("resources")
-            if after < before and not changed:
-                return "field can not be less than status.capacity"
-            if after != before and not old.get("volumeName"):
-                changed.add("resources")
-    if not changed:
-        return ""
-    return (
-        "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound "
-        "claims"
-    )
+def claim_changes(claim: Object, old: Object) -> list[FieldError]:
+    """A spec stays what it is; only the size of a bound claim changes, and not below what there is."""
+    spec, before = dict(claim["spec"]), dict(old["spec"])
+    status = claim.get("status") or {}
+    sizes = _size(spec), _size(before)
+    spec.pop("volumeAttributesClassName", None)
+    before.pop("volumeAttributesClassName", None)
+    if not before.get("volumeName"):
+        before["volumeName"] = spec.get("volumeName")
+    if status.get("phase") == "Bound":
+        spec["resources"], before["resources"] = _without_storage(spec), _without_storage(before)
+    names = spec.keys() | before.keys()
+    if any(spec.get(name) != before.get(name) for name in names):
+        text = (
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for "
+            "bound claims"
+        )
+        return [forbidden("spec", text)]
+    actual = _quantity((status.get("capacity") or {}).get("storage") or "0")
+    if sizes[0] < sizes[1] and sizes[0] < actual:
+        text = "field can not be less than status.capacity"
+        return [forbidden("spec.resources.requests.storage", text)]
+    return []
 
 
-def _amount(spec: Object) -> Quantity:
+def _size(spec: Object) -> Quantity:
     return _quantity(((spec.get("resources") or {}).get("requests") or {}).get("storage") or "0")
 
 
 def _without_storage(spec: Object) -> Object:
     resources = spec.get("resources") or {}
-    requests = {
-        name: value for name, value in (resources.get("requests") or {}).items() if name != "storage"
-    }
+    requests = {name: value for name, value in (resources.get("requests") or {}).items() if name != "storage"}
     return {**resources, "requests": requests}
 
 

@@ -127,9 +127,9 @@ def _ports_errors(ports: Sequence[Object], path: str) -> list[FieldError]:
                 errors.append(duplicate(f"{where}.name", name))
             names.add(name)
         number = port.get("containerPort") or 0
-        errors += port_errors(number, f"{where}.containerPort") if number else [
-            required(f"{where}.containerPort")
-        ]
+        errors += (
+            port_errors(number, f"{where}.containerPort") if number else [required(f"{where}.containerPort")]
+        )
         if host := port.get("hostPort"):
             errors += port_errors(host, f"{where}.hostPort")
     return errors
@@ -177,9 +177,7 @@ def _env_errors(env: Sequence[Object], path: str) -> list[FieldError]:
     return errors
 
 
-def _mount_errors(
-    mounts: Sequence[Object], path: str, volumes: Mapping[str, Object]
-) -> list[FieldError]:
+def _mount_errors(mounts: Sequence[Object], path: str, volumes: Mapping[str, Object]) -> list[FieldError]:
     errors: list[FieldError] = []
     paths: set[str] = set()
     for index, mount in enumerate(mounts):
@@ -277,9 +275,7 @@ def _handler_errors(handler: Object, path: str) -> list[FieldError]:
     given = [name for name in _HANDLERS if handler.get(name) is not None]
     if not given:
         return [required(path, "must specify a handler type")]
-    errors = [
-        forbidden(f"{path}.{name}", "may not specify more than 1 handler type") for name in given[1:]
-    ]
+    errors = [forbidden(f"{path}.{name}", "may not specify more than 1 handler type") for name in given[1:]]
     name = given[0]
     part, where = handler[name], f"{path}.{name}"
     if name == "exec" and not part.get("command"):
@@ -293,4 +289,3 @@ def _port_reference_errors(port: Any, path: str) -> list[FieldError]:
     if isinstance(port, str):
         return each_invalid(path, port, port_name_errors(port))
     return port_errors(port or 0, path)
-

@@ -10,7 +10,13 @@ from karmada.api.objects import Object
 
 DEFAULT_MODE: Final = 420
 TOKEN_SECONDS: Final = 3600
-_CONTAINER_LISTS: Final = ("initContainers", "ephemeralContainers")
+_SCALARS: Final = (
+    ("restartPolicy", "Always"),
+    ("terminationGracePeriodSeconds", 30),
+    ("dnsPolicy", "ClusterFirst"),
+    ("schedulerName", "default-scheduler"),
+)
+_CONTAINER_LISTS: Final = ("containers", "initContainers", "ephemeralContainers")
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 _HOOKS: Final = ("postStart", "preStop")
 
@@ -23,28 +29,26 @@ def default_template(template: Object) -> None:
 
 
 def default_pod_spec(spec: Object) -> None:
-    if "restartPolicy" not in spec:
-        spec["restartPolicy"] = "Always"
-    seconds = spec.get("terminationGracePeriodSeconds")
-    if seconds is None:
-        spec["terminationGracePeriodSeconds"] = 30
-    elif seconds < 0:
-        spec["terminationGracePeriodSeconds"] = 1
-    if "dnsPolicy" not in spec:
-        spec["dnsPolicy"] = "ClusterFirst"
+    for name, value in _SCALARS:
+        if name not in spec:
+            spec[name] = value
     if "securityContext" not in spec:
         spec["securityContext"] = {}
-    if "schedulerName" not in spec:
-        spec["schedulerName"] = "default-scheduler"
+    if spec["terminationGracePeriodSeconds"] < 0:
+        spec["terminationGracePeriodSeconds"] = 1
     if account := spec.get("serviceAccountName") or spec.get("serviceAccount"):
         spec["serviceAccountName"] = spec["serviceAccount"] = account
-    for container in spec.get("containers") or ():
-        _default_container(container)
+    _default_parts(spec)
+
+
+def _default_parts(spec: Object) -> None:
     for name in _CONTAINER_LISTS:
-        for container in spec.get(name) or ():
-            _default_container(container)
-    for volume in spec.get("volumes") or ():
-        _default_volume(volume)
+        if name in spec:
+            for container in spec[name] or ():
+                _default_container(container)
+    if "volumes" in spec:
+        for volume in spec["volumes"] or ():
+            _default_volume(volume)
 
 
 def _default_container(container: Object) -> None:

@@ -113,7 +113,7 @@ def toleration_errors(tolerations: Sequence[Object], path: str) -> list[FieldErr
         if key:
             errors += each_invalid(f"{where}.key", key, qualified_name_errors(key))
         elif operator != "Exists":
-            text = "operator must be Exists when `key` is empty, which means \"match all values and all keys\""
+            text = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
             errors.append(invalid_value(f"{where}.operator", operator, text))
         if toleration.get("tolerationSeconds") is not None and effect != "NoExecute":
             text = "effect must be 'NoExecute' when `tolerationSeconds` is set"

@@ -1,181 +1,119 @@
-"""Service: defaults, its cluster address and node ports, and what may not change.
+"""Service: what is filled in, what an update keeps, and what changes with its type.
 
-Addresses and node ports are taken from what the cache shows as free; two servers that choose the same at
-the same moment are told apart by nothing yet, as one server is what this is for.
+service_rules.py judges; service_addresses.py hands out addresses and node ports.
 """
 
-import ipaddress
-import random
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any, Final
 
 from apiserver.admission.context import AdmissionContext, Rules
-from apiserver.resources.metadata import invalid_value
-from karmada.api.errors import FieldError
-from karmada.api.objects import Object, uid_of
+from apiserver.admission.judging import of_main_resource
+from apiserver.admission.kubernetes.service_addresses import ServiceAddresses
+from apiserver.admission.kubernetes.service_rules import judge_service
+from karmada.api.objects import Object
 
-SERVICE_RANGE: Final = ipaddress.ip_network("10.96.0.0/16")
-STATIC_ADDRESSES: Final = 256
-"""At the bottom of the range, left for addresses that users choose."""
-NODE_PORTS: Final = range(30000, 32768)
-AFFINITY_SECONDS: Final = 10800
-TYPES: Final = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
-WITH_NODE_PORTS: Final = ("NodePort", "LoadBalancer")
-TRIES: Final = 1000
+AFFINITY_SECONDS: Final = 10_800
+IP_TYPES: Final = ("ClusterIP", "NodePort", "LoadBalancer")
+PORT_TYPES: Final = ("NodePort", "LoadBalancer")
 
 
 def _default(service: Object, context: AdmissionContext) -> None:
-    spec = service.setdefault("spec", {})
+    spec = service["spec"]
     kind = spec.setdefault("type", "ClusterIP")
-    if spec.setdefault("sessionAffinity", "None") == "ClientIP":
-        config = spec.setdefault("sessionAffinityConfig", {})
-        config.setdefault("clientIP", {}).setdefault("timeoutSeconds", AFFINITY_SECONDS)
-    for port in _ports(spec):
-        port.setdefault("protocol", "TCP")
-        if port.get("targetPort") in (None, 0, "") and port.get("port"):
-            port["targetPort"] = port["port"]
-    if kind != "ExternalName":
+    if spec.setdefault("sessionAffinity", "None") == "None":
+        spec.pop("sessionAffinityConfig", None)
+    else:
+        config = spec.setdefault("sessionAffinityConfig", {}).setdefault("clientIP", {})
+        config.setdefault("timeoutSeconds", AFFINITY_SECONDS)
+    for port in spec.get("ports") or ():
+        port["protocol"] = port.get("protocol") or "TCP"
+        if port.get("targetPort") in (None, 0, ""):
+            port["targetPort"] = port.get("port") or 0
+    if (kind in PORT_TYPES or spec.get("externalIPs")) and not spec.get("externalTrafficPolicy"):
+        spec["externalTrafficPolicy"] = "Cluster"
+    if kind in IP_TYPES:
         spec.setdefault("internalTrafficPolicy", "Cluster")
-    if kind in WITH_NODE_PORTS or spec.get("externalIPs"):
-        spec.setdefault("externalTrafficPolicy", "Cluster")
     if kind == "LoadBalancer":
         spec.setdefault("allocateLoadBalancerNodePorts", True)
+    if context.old is not None:
+        keep_allocated(spec, context.old["spec"])
 
 
-def _prepare(service: Object, old: Object | None, context: AdmissionContext) -> None:
-    spec = service.get("spec") or {}
-    before = (old or {}).get("spec") or {}
-    if old is None:
-        service["status"] = {"loadBalancer": {}}
-    if spec.get("type") == "ExternalName":
-        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+def keep_allocated(spec: Object, old: Object) -> None:
+    """What an update leaves out but was allocated stays, so that a manifest can be replaced as it is."""
+    if _has_ip(spec) and _has_ip(old):
+        if not spec.get("clusterIP"):
+            spec["clusterIP"] = old.get("clusterIP") or ""
+        if not spec.get("clusterIPs") and spec["clusterIP"] == old.get("clusterIP"):
+            spec["clusterIPs"] = list(old.get("clusterIPs") or ())
+        for name in ("ipFamilies", "ipFamilyPolicy"):
+            if not spec.get(name) and old.get(name):
+                spec[name] = old[name]
+    if _has_node_ports(spec) and _has_node_ports(old):
+        known = {_port_key(port): port.get("nodePort") for port in old.get("ports") or ()}
+        taken = {port.get("nodePort") for port in spec.get("ports") or ()}
+        for port in spec.get("ports") or ():
+            kept = known.get(_port_key(port))
+            if kept and not port.get("nodePort") and kept not in taken:
+                port["nodePort"] = kept
+    if _needs_health_port(spec) and _needs_health_port(old) and not spec.get("healthCheckNodePort"):
+        _carry(spec, old, "healthCheckNodePort")
+
+
+def drop_with_type(spec: Object, old: Object) -> None:
+    """What belongs to a type the service no longer has goes, if the user left it as it was."""
+    gone: list[str] = []
+    if _has_ip(old) and not _has_ip(spec):
+        gone += ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]
+    if not _has_node_ports(spec) and not spec.get("externalIPs"):
+        gone.append("externalTrafficPolicy")
+    if _needs_health_port(old) and not _needs_health_port(spec):
+        gone.append("healthCheckNodePort")
+    if old.get("type") == "LoadBalancer" != spec.get("type"):
+        gone += ["allocateLoadBalancerNodePorts", "loadBalancerClass"]
+    for name in gone:
+        if spec.get(name) == old.get(name):
             spec.pop(name, None)
-        return
-    if spec.get("type") == before.get("type"):
-        _keep(spec, before)
-    others = [each for each in context.reader.list("", "services") if uid_of(each) != uid_of(service)]
-    _address(spec, others)
-    if spec.get("type") in WITH_NODE_PORTS and spec.get("allocateLoadBalancerNodePorts", True):
-        _number_ports(spec, others)
-    elif before.get("type") in WITH_NODE_PORTS:
-        for port in _ports(spec):
+    if _has_node_ports(old) and not _has_node_ports(spec):
+        _drop_node_ports(spec, old)
+
+
+def _drop_node_ports(spec: Object, old: Object) -> None:
+    before = {_port_key(port): port.get("nodePort") for port in old.get("ports") or ()}
+    for port in spec.get("ports") or ():
+        if before.get(_port_key(port)) == port.get("nodePort"):
             port.pop("nodePort", None)
 
 
-def _keep(spec: Object, before: Object) -> None:
-    """A write that does not mention what was allocated keeps it; so kubectl replace works."""
-    for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"):
-        if not spec.get(name) and before.get(name):
-            spec[name] = before[name]
-    known = {(port.get("port"), port.get("protocol")): port.get("nodePort") for port in _ports(before)}
-    for port in _ports(spec):
-        number = known.get((port.get("port"), port.get("protocol")))
-        if not port.get("nodePort") and number:
-            port["nodePort"] = number
+def _carry(spec: Object, old: Object, name: str) -> None:
+    if name in old:
+        spec[name] = old[name]
 
 
-def _address(spec: Object, others: list[Object]) -> None:
-    if not spec.get("clusterIP") and spec.get("clusterIPs"):
-        spec["clusterIP"] = spec["clusterIPs"][0]
-    if not spec.get("clusterIP"):
-        spec["clusterIP"] = free_address(taken_addresses(others))
-    spec["clusterIPs"] = spec.get("clusterIPs") or [spec["clusterIP"]]
-    headless_without_selector = spec["clusterIP"] == "None" and not spec.get("selector")
-    spec.setdefault("ipFamilyPolicy", "RequireDualStack" if headless_without_selector else "SingleStack")
-    families = ["IPv4", "IPv6"] if spec["ipFamilyPolicy"] == "RequireDualStack" else ["IPv4"]
-    spec.setdefault("ipFamilies", families)
+def _has_ip(spec: Mapping[str, Any]) -> bool:
+    return spec.get("type") in IP_TYPES
 
 
-def taken_addresses(services: Iterable[Object]) -> set[str]:
-    return {address for each in services for address in (each.get("spec") or {}).get("clusterIPs") or ()}
+def _has_node_ports(spec: Mapping[str, Any]) -> bool:
+    return spec.get("type") in PORT_TYPES
 
 
-def free_address(taken: set[str]) -> str:
-    """A random address above the static part; below it when that is full."""
-    size = SERVICE_RANGE.num_addresses
-    for _ in range(TRIES):
-        address = str(SERVICE_RANGE[random.randrange(STATIC_ADDRESSES, size - 1)])
-        if address not in taken:
-            return address
-    return next(str(address) for address in SERVICE_RANGE.hosts() if str(address) not in taken)
+def _needs_health_port(spec: Mapping[str, Any]) -> bool:
+    return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
 
 
-def _number_ports(spec: Object, others: list[Object]) -> None:
-    taken = {
-        port["nodePort"] for each in others for port in _ports(each.get("spec") or {}) if port.get("nodePort")
-    }
-    same: dict[Any, int] = {}
-    for port in _ports(spec):
-        if not port.get("nodePort"):
-            port["nodePort"] = same.get(port.get("port")) or free_node_port(taken)
-        taken.add(port["nodePort"])
-        same[port.get("port")] = port["nodePort"]
+def _port_key(port: Mapping[str, Any]) -> tuple[Any, Any]:
+    return port.get("protocol"), port.get("port")
 
 
-def free_node_port(taken: set[int]) -> int:
-    free = [number for number in NODE_PORTS if number not in taken]
-    return random.choice(free) if free else 0
+def service_rules(addresses: ServiceAddresses) -> Rules:
+    """The rules of services whose addresses come from here."""
 
+    def prepare(service: Object, old: Object | None, context: AdmissionContext) -> None:
+        if old is None:
+            service["status"] = {"loadBalancer": {}}
+        else:
+            drop_with_type(service["spec"], old["spec"])
+        addresses.settle(service, old, context)
 
-def _validate(service: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
-    if context.subresource:
-        return []
-    spec = service.get("spec") or {}
-    kind = spec.get("type")
-    if kind not in TYPES:
-        supported = ", ".join(f'"{each}"' for each in TYPES)
-        text = f'Unsupported value: "{kind}": supported values: {supported}'
-        return [FieldError("FieldValueNotSupported", "spec.type", text)]
-    errors = _port_errors(spec)
-    if kind == "ExternalName":
-        if not spec.get("externalName"):
-            errors.append(FieldError("FieldValueRequired", "spec.externalName", "Required value"))
-        return errors
-    return errors + _allocation_errors(service, old, context)
-
-
-def _port_errors(spec: Object) -> list[FieldError]:
-    ports = list(_ports(spec))
-    errors: list[FieldError] = []
-    if not ports and spec.get("clusterIP") != "None" and spec.get("type") != "ExternalName":
-        errors.append(FieldError("FieldValueRequired", "spec.ports", "Required value"))
-    for index, port in enumerate(ports):
-        if len(ports) > 1 and not port.get("name"):
-            errors.append(FieldError("FieldValueRequired", f"spec.ports[{index}].name", "Required value"))
-        number = port.get("port")
-        if isinstance(number, int) and not 1 <= number <= 65535:
-            text = "must be between 1 and 65535, inclusive"
-            errors.append(invalid_value(f"spec.ports[{index}].port", number, text))
-    return errors
-
-
-def _allocation_errors(service: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
-    spec, before = service["spec"], (old or {}).get("spec") or {}
-    address, previous = spec.get("clusterIP"), before.get("clusterIP")
-    if previous and before.get("type") != "ExternalName":
-        if address != previous:
-            return [invalid_value("spec.clusterIPs[0]", spec.get("clusterIPs"), "may not change once set")]
-        return []
-    if address in (None, "", "None"):
-        return []
-    others = [each for each in context.reader.list("", "services") if uid_of(each) != uid_of(service)]
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        text = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
-        return [invalid_value("spec.clusterIPs[0]", address, text)]
-    reason = ""
-    if parsed not in SERVICE_RANGE:
-        reason = "the provided network does not match the current range"
-    elif address in taken_addresses(others):
-        reason = "provided IP is already allocated"
-    if not reason:
-        return []
-    return [invalid_value("spec.clusterIPs", [address], f"failed to allocate IP {address}: {reason}")]
-
-
-def _ports(spec: Object) -> Iterable[Object]:
-    return (port for port in spec.get("ports") or () if isinstance(port, dict))
-
-
-RULES: Final = {("", "services"): Rules(default=_default, prepare=_prepare, validate=_validate)}
+    return Rules(default=_default, prepare=prepare, validate=of_main_resource(judge_service))

@@ -46,9 +46,7 @@ def _source_errors(volume: Object, path: str) -> list[FieldError]:
     sources = [name for name in volume if name != "name"]
     if not sources:
         return [required(path, "must specify a volume type")]
-    errors = [
-        forbidden(f"{path}.{name}", "may not specify more than 1 volume type") for name in sources[1:]
-    ]
+    errors = [forbidden(f"{path}.{name}", "may not specify more than 1 volume type") for name in sources[1:]]
     name = sources[0]
     source, where = volume[name] or {}, f"{path}.{name}"
     errors += [required(f"{where}.{part}") for part in _NEEDED.get(name, ()) if not source.get(part)]

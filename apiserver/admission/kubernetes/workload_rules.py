@@ -150,7 +150,7 @@ def _stateful_change(spec: Object, old: Object | None) -> list[FieldError]:
         return []
     before = old["spec"]
     names = (spec.keys() | before.keys()).difference(MUTABLE_STATEFUL)
-    if all(_bare(spec.get(name)) == _bare(before.get(name)) for name in names):
+    if all(spec.get(name) == before.get(name) or _same_claims(name, spec, before) for name in names):
         return []
     text = (
         "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
@@ -160,14 +160,15 @@ def _stateful_change(spec: Object, old: Object | None) -> list[FieldError]:
     return [forbidden("spec", text)]
 
 
-def _bare(value: Any) -> Any:
-    """Claim templates without their status, which servers fill."""
-    if isinstance(value, list):
-        return [
-            {name: part for name, part in item.items() if name != "status"} if isinstance(item, dict) else item
-            for item in value
-        ]
-    return value
+def _same_claims(name: str, spec: Object, before: Object) -> bool:
+    """Claim templates are compared without their status, which servers fill."""
+    if name != "volumeClaimTemplates":
+        return False
+    first, second = (
+        [{part: value for part, value in claim.items() if part != "status"} for claim in each.get(name) or ()]
+        for each in (spec, before)
+    )
+    return first == second
 
 
 def _strategy_errors(strategy: Object) -> list[FieldError]:

@@ -95,6 +95,12 @@ def _default_controller(obj: Object, context: AdmissionContext) -> None:
         obj["metadata"]["labels"] = labels_of(obj) or dict(labels)
 
 
+def _default_pod_template(obj: Object, context: AdmissionContext) -> None:
+    if template := obj.get("template"):
+        default_template(template)
+
+
+POD_TEMPLATE_RULES: Final = Rules(default=_default_pod_template)
 DEPLOYMENT_RULES: Final = Rules(
     default=_default_deployment, validate=of_main_resource(workload_rules.judge_deployment)
 )

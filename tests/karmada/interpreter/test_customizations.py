@@ -39,7 +39,7 @@ RULES = (
 
 
 def test_every_operation_has_its_rule() -> None:
-    rules = {name: "x = 1" for name in RULES}
+    rules = dict.fromkeys(RULES, "x = 1")
     table = script_table([customization("all", **rules)])
     assert table[LOOM].keys() == set(Operation)
     assert [contract.function for contract in CONTRACTS.values()] == [

@@ -45,7 +45,9 @@ def test_quantities(expression: str, expected: Any) -> None:
         pytest.param(
             "accuratePodRequirements({spec = {containers = {'x'}}})", "not a pod template", id="no-containers"
         ),
-        pytest.param("getPodDependencies({spec = {volumes = 1}}, 'n')", "not a pod template", id="no-volumes"),
+        pytest.param(
+            "getPodDependencies({spec = {volumes = 1}}, 'n')", "not a pod template", id="no-volumes"
+        ),
         pytest.param("getPodDependencies({}, {})", "#2 to getPodDependencies", id="namespace-is-text"),
         pytest.param("getPodDependencies(print)", "function cannot be part", id="a-function"),
     ],

@@ -23,8 +23,10 @@ NOT_SUPPORTED = "is not supported in karmada customized resourceinterpreter."
 
 @pytest.mark.parametrize(
     "name",
-    """collectgarbage dofile getfenv getmetatable load loadfile loadstring rawequal rawget rawset setfenv
-    setmetatable module newproxy""".split(),
+    [
+        *("collectgarbage", "dofile", "load", "loadfile", "loadstring", "module", "newproxy"),
+        *("getfenv", "getmetatable", "rawequal", "rawget", "rawset", "setfenv", "setmetatable"),
+    ],
 )
 def test_what_could_break_out_says_that_it_is_not_supported(name: str) -> None:
     with pytest.raises(ScriptFailed, match=f"<string>:1: call function {name} {NOT_SUPPORTED}"):
@@ -113,7 +115,7 @@ def test_a_script_leaves_nothing_behind_for_the_next_one() -> None:
         pytest.param("", "defines no function F", id="no-function"),
         pytest.param("F = 1", "defines no function F", id="not-a-function"),
         pytest.param("local function F() end", "defines no function F", id="a-local-function"),
-        pytest.param("function F(", "<string>:1:", id="no-lua"),
+        pytest.param("function F(", "<string> at EOF:  syntax error", id="no-lua"),
         pytest.param("error('at load')", "<string>:1: at load", id="raises-while-loaded"),
         pytest.param("\x1bLua", "compiled code", id="byte-code"),
         pytest.param(
@@ -186,5 +188,5 @@ def test_memory_has_a_bound(body: str) -> None:
 
 
 def test_a_script_that_survives_its_memory_error_has_won_nothing() -> None:
-    tries = "local ok for _ = 1, 20 do ok = pcall(string.rep, 'x', 2 ^ 30) end return {ok = ok}"
+    tries = "local ok for _ = 1, 2 do ok = pcall(string.rep, 'x', 2 ^ 30) end return {ok = ok}"
     assert evaluate(tries) == {"ok": False}

@@ -1,0 +1,178 @@
+"""Registered admission webhooks and policies: defaults, and the rules that keep them callable."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from apiserver.admission.broken_rules import (
+    duplicate,
+    each_invalid,
+    forbidden,
+    invalid_value,
+    not_supported,
+    required,
+)
+from apiserver.admission.context import AdmissionContext, Rules
+from karmada.api.errors import FieldError
+from karmada.api.objects import Object
+from karmada.api.validation import dns_subdomain_errors
+
+REVIEW_VERSIONS: Final = ("v1", "v1beta1")
+SIDE_EFFECTS: Final = ("None", "NoneOnDryRun")
+TIMEOUT_SECONDS: Final = 10
+SERVICE_PORT: Final = 443
+OPERATIONS: Final = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
+
+
+def _default_webhooks(*, mutating: bool) -> Callable[[Object, AdmissionContext], None]:
+    def default(obj: Object, context: AdmissionContext) -> None:
+        for webhook in obj.get("webhooks") or ():
+            webhook.setdefault("failurePolicy", "Fail")
+            webhook.setdefault("matchPolicy", "Equivalent")
+            webhook.setdefault("namespaceSelector", {})
+            webhook.setdefault("objectSelector", {})
+            webhook.setdefault("timeoutSeconds", TIMEOUT_SECONDS)
+            if mutating:
+                webhook.setdefault("reinvocationPolicy", "Never")
+            for rule in webhook.get("rules") or ():
+                rule.setdefault("scope", "*")
+            if service := (webhook.get("clientConfig") or {}).get("service"):
+                service.setdefault("port", SERVICE_PORT)
+
+    return default
+
+
+def _judge_webhooks(obj: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
+    errors: list[FieldError] = []
+    known: set[str] = set()
+    for index, webhook in enumerate(obj.get("webhooks") or ()):
+        path, name = f"webhooks[{index}]", webhook.get("name") or ""
+        errors += _name_errors(name, f"{path}.name")
+        if name in known:
+            errors.append(duplicate(f"{path}.name", name))
+        known.add(name)
+        errors += _webhook_errors(webhook, path)
+    return errors
+
+
+def _name_errors(name: str, path: str) -> list[FieldError]:
+    if not name:
+        return [required(path)]
+    errors = each_invalid(path, name, dns_subdomain_errors(name))
+    if not errors and name.count(".") < 2:
+        text = "should be a domain with at least three segments separated by dots"
+        errors.append(invalid_value(path, name, text))
+    return errors
+
+
+def _webhook_errors(webhook: Object, path: str) -> list[FieldError]:
+    errors: list[FieldError] = []
+    for index, rule in enumerate(webhook.get("rules") or ()):
+        errors += rule_errors(rule, f"{path}.rules[{index}]")
+    effects = webhook.get("sideEffects")
+    if effects is None:
+        errors.append(required(f"{path}.sideEffects", "must specify one of None, NoneOnDryRun"))
+    elif effects not in SIDE_EFFECTS:
+        errors.append(not_supported(f"{path}.sideEffects", effects, SIDE_EFFECTS))
+    seconds = webhook.get("timeoutSeconds")
+    if seconds is not None and not 1 <= seconds <= 30:
+        text = "the timeout value must be between 1 and 30 seconds"
+        errors.append(invalid_value(f"{path}.timeoutSeconds", seconds, text))
+    versions: Sequence[str] = webhook.get("admissionReviewVersions") or ()
+    where = f"{path}.admissionReviewVersions"
+    if not versions:
+        errors.append(required(where, "must specify one of v1, v1beta1"))
+    elif not set(versions) & set(REVIEW_VERSIONS):
+        text = "must include at least one of v1, v1beta1"
+        errors.append(invalid_value(where, list(versions), text))
+    config = webhook.get("clientConfig") or {}
+    if (config.get("url") is None) == (config.get("service") is None):
+        errors.append(required(f"{path}.clientConfig", "exactly one of url or service is required"))
+    elif (url := config.get("url")) is not None and not url.startswith("https://"):
+        text = "'https' is the only allowed URL scheme; desired format: https://host[/path]"
+        errors.append(invalid_value(f"{path}.clientConfig.url", url, text))
+    return errors
+
+
+def rule_errors(rule: Object, path: str) -> list[FieldError]:
+    errors: list[FieldError] = []
+    parts = {"apiGroups": "API groups", "apiVersions": "API versions", "resources": "resources"}
+    for part, words in parts.items():
+        values: Sequence[str] = rule.get(part) or ()
+        if not values:
+            errors.append(required(f"{path}.{part}"))
+        elif part != "resources" and "*" in values and len(values) > 1:
+            text = f"if '*' is present, must not specify other {words}"
+            errors.append(invalid_value(f"{path}.{part}", list(values), text))
+    operations: Sequence[str] = rule.get("operations") or ()
+    if not operations:
+        errors.append(required(f"{path}.operations"))
+    if "*" in operations and len(operations) > 1:
+        text = "if '*' is present, must not specify other operations"
+        errors.append(invalid_value(f"{path}.operations", list(operations), text))
+    return errors + [
+        not_supported(f"{path}.operations[{index}]", operation, OPERATIONS)
+        for index, operation in enumerate(operations)
+        if operation not in OPERATIONS
+    ]
+
+
+# -- policies -----------------------------------------------------------------------------------------------
+
+
+def _default_policy(policy: Object, context: AdmissionContext) -> None:
+    spec = policy.get("spec") or {}
+    spec.setdefault("failurePolicy", "Fail")
+    if matching := spec.get("matchConstraints"):
+        _default_matching(matching)
+
+
+def _default_policy_binding(binding: Object, context: AdmissionContext) -> None:
+    if matching := (binding.get("spec") or {}).get("matchResources"):
+        _default_matching(matching)
+
+
+def _default_matching(matching: Object) -> None:
+    matching.setdefault("matchPolicy", "Equivalent")
+    matching.setdefault("namespaceSelector", {})
+    matching.setdefault("objectSelector", {})
+    for part in ("resourceRules", "excludeResourceRules"):
+        for rule in matching.get(part) or ():
+            rule.setdefault("scope", "*")
+
+
+def _judge_policy(policy: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
+    spec = policy.get("spec") or {}
+    errors: list[FieldError] = []
+    matching = spec.get("matchConstraints")
+    if matching is None:
+        errors.append(required("spec.matchConstraints"))
+    elif not matching.get("resourceRules"):
+        errors.append(required("spec.matchConstraints.resourceRules"))
+    if not spec.get("validations") and not spec.get("auditAnnotations"):
+        text = "validations or auditAnnotations must be non-empty"
+        errors.append(required("spec.validations", text))
+        errors.append(required("spec.auditAnnotations", text))
+    for index, validation in enumerate(spec.get("validations") or ()):
+        if not (validation.get("expression") or "").strip():
+            errors.append(required(f"spec.validations[{index}].expression", "expression is not specified"))
+    return errors
+
+
+def _judge_policy_binding(binding: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
+    spec = binding.get("spec") or {}
+    errors = [] if spec.get("policyName") else [required("spec.policyName")]
+    actions: Sequence[str] = spec.get("validationActions") or ()
+    if not actions:
+        errors.append(required("spec.validationActions"))
+    if {"Deny", "Warn"} <= set(actions):
+        text = "must not contain both Deny and Warn (repeating the same validation failure information in "
+        errors.append(
+            forbidden("spec.validationActions", text + "the API response and headers serves no purpose)")
+        )
+    return errors
+
+
+MUTATING_RULES: Final = Rules(default=_default_webhooks(mutating=True), validate=_judge_webhooks)
+VALIDATING_RULES: Final = Rules(default=_default_webhooks(mutating=False), validate=_judge_webhooks)
+POLICY_RULES: Final = Rules(default=_default_policy, validate=_judge_policy)
+POLICY_BINDING_RULES: Final = Rules(default=_default_policy_binding, validate=_judge_policy_binding)
