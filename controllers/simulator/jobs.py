@@ -6,6 +6,7 @@ Status is written against the version it was made from, never twice: counts must
 has moved on.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from controllers.simulator.job_status import (
@@ -31,10 +32,12 @@ from karmada.api.gvk import ObjectKey
 from karmada.api.objects import (
     Object,
     annotations_of,
+    controller_of,
     finalizers_of,
     is_deleting,
     labels_of,
     name_of,
+    namespace_of,
     uid_of,
     with_metadata,
     without_finalizer,
@@ -45,6 +48,7 @@ from karmada.runtime.clock import Clock
 from karmada.runtime.controller import Requeue, WorkQueue
 
 MANAGER: Final = "kubernetes.io/job-controller"
+TRACKED: Final = "tracked-job"
 STALE_SECONDS: Final = 1.0
 """When to try again after a write lost; the watch usually comes first."""
 
@@ -59,6 +63,7 @@ class JobController:
         self._pods = pods
         self._client = client
         self._clock = clock
+        pods.informer.cache.add_index(TRACKED, tracked_job)
 
     def watch(self, queue: WorkQueue[ObjectKey]) -> None:
         def changed(change: Change[Object]) -> None:
@@ -69,6 +74,7 @@ class JobController:
 
     async def reconcile(self, key: ObjectKey) -> Requeue | None:
         job = self._jobs.cache.get(key)
+        await self._release_orphans(key, job)
         if job is None or job["spec"].get("managedBy", MANAGER) != MANAGER:
             return None
         pods = self._pods.of(job)
@@ -133,6 +139,19 @@ class JobController:
             if TRACKING_FINALIZER in finalizers_of(pod):
                 await self._drop_finalizer(pod)
 
+    async def _release_orphans(self, key: ObjectKey, job: Object | None) -> None:
+        """Nobody counts the pods of a Job that is gone any more; its name may be taken by another one."""
+        tracked = self._pods.informer.cache.by_index(TRACKED, f"{key.namespace}/{key.name}")
+        uid = uid_of(job) if job is not None else ""
+        orphans = [pod for pod in tracked if (controller_of(pod) or {}).get("uid") != uid]
+        if not orphans:
+            return
+        try:
+            uid = uid_of(await self._client.get(JOBS, key))  # the cache may be behind
+        except NotFound:
+            uid = ""
+        await self._release([pod for pod in orphans if (controller_of(pod) or {}).get("uid") != uid])
+
     async def _drop_finalizer(self, pod: Object) -> None:
         def change(live: Object) -> Object:
             return without_finalizer(live, TRACKING_FINALIZER) if uid_of(live) == uid_of(pod) else live
@@ -145,6 +164,14 @@ class JobController:
             await self._client.update(PODS, key, change, cached=cached)
         except NotFound:
             return
+
+
+def tracked_job(pod: Object) -> Iterable[str]:
+    """Index values: `namespace/name` of the Job that has yet to count the pod."""
+    controller = controller_of(pod)
+    if controller is None or controller["kind"] != "Job" or TRACKING_FINALIZER not in finalizers_of(pod):
+        return ()
+    return (f"{namespace_of(pod)}/{controller['name']}",)
 
 
 def job_pod(job: Object) -> Object:

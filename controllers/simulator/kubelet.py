@@ -2,8 +2,8 @@
 
 In: Pods, Nodes. Out: bindings, Pod status, removal of deleted pods. What a pod does can be chosen with
 annotations of its template:
-    simulator.karmada.io/exit: "succeed" | "fail"   the containers end (pods of Jobs succeed by themselves)
-    simulator.karmada.io/ready: "false"             the pod runs but never becomes ready
+    simulator.karmada.io/exit: "succeed" | "fail" | "never"   how containers end; those of Jobs succeed untold
+    simulator.karmada.io/ready: "false"                       the pod runs but never becomes ready
 """
 
 from typing import Final

@@ -17,7 +17,7 @@ def outcome_of(pod: Object) -> str:
     """How its containers end: "succeed", "fail", or "" when they run on."""
     chosen = annotations_of(pod).get(EXIT_ANNOTATION, "")
     if chosen:
-        return chosen
+        return chosen if chosen in ("succeed", "fail") else ""
     controller = controller_of(pod)
     return "succeed" if controller is not None and controller["kind"] == "Job" else ""
 

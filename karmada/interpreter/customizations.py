@@ -57,11 +57,13 @@ def customization_error(
     for other in sorted(existing, key=lambda each: each.metadata.name):
         if other.metadata.name == customization.metadata.name or _target(other) != _target(customization):
             continue
-        for operation in mine.keys() & defined_scripts(other).keys() - {Operation.DEPENDENCY}:
-            return (
-                f"conflicting InterpreterOperation({operation}) with existing "
-                f"ResourceInterpreterCustomization({other.metadata.name})"
-            )
+        theirs = defined_scripts(other)
+        for operation in mine:
+            if operation in theirs and operation is not Operation.DEPENDENCY:
+                return (
+                    f"conflicting with InterpreterOperation({operation}) of existing "
+                    f"ResourceInterpreterCustomization({other.metadata.name})"
+                )
     for operation, source in mine.items():
         if error := syntax_error(source):
             return f"InterpreterOperation({operation}) Lua script error: {error}"

@@ -6,11 +6,14 @@
     └── WebhookFailed     an interpreter webhook refused, or answered nonsense
         └── WebhookOverran it did not answer in time
 
-Callers treat them alike: say so on the object and come back later, with growing pauses.
+Internal errors for whoever asked, as Karmada has them: they say so on the object and come back later, with
+growing pauses. Nobody else's API call failed, so no other ApiError fits.
 """
 
+from karmada.api.errors import InternalError
 
-class InterpreterError(Exception):
+
+class InterpreterError(InternalError):
     """An operation failed on an object."""
 
 

@@ -29,6 +29,9 @@ WORKERS: Final = 4
 BACKSTOP_SECONDS: Final = CALL_SECONDS + 10.0
 """A worker that has neither answered nor died by then (it may just have been started) is killed from here."""
 
+_INHERITED: Final = ("LD_LIBRARY_PATH", "PYTHONHOME")
+"""What an interpreter of an unusual installation does not start without."""
+
 _OVERRAN: Final = f"the script did not end within {CALL_SECONDS:g} s"
 
 
@@ -97,7 +100,8 @@ class Worker:
 def _environment() -> dict[str, str]:
     """Where to import from, and nothing else of ours: no token or address leaks into the process."""
     paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
-    return {"PYTHONPATH": paths, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    needed = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {**needed, "PYTHONPATH": paths, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 class ScriptPool:

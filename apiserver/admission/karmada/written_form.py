@@ -29,8 +29,6 @@ class _Form:
     lists: list[tuple[str, Settle]] = field(default_factory=list)
     optional: list[str] = field(default_factory=list)
     """Go when they are zero or empty."""
-    free: list[str] = field(default_factory=list)
-    """Free JSON: null when it is absent."""
 
 
 @cache
@@ -47,8 +45,6 @@ def written_form(model: type[Model]) -> Settle:
         for name in form.optional:
             if name in part and not part[name]:
                 del part[name]
-        for name in form.free:
-            part.setdefault(name, None)
 
     return settle
 
@@ -70,9 +66,8 @@ def _form(model: type[Model]) -> _Form:
         if inner is not None:
             group = form.lists if is_list else form.pointers if is_pointer else form.always
             group.append((name, written_form(inner)))
-        if info.annotation is Any:
-            form.free.append(name)
-        elif not is_pointer and (inner is None or is_list) and not _is_required(info):
+        is_plain = inner is None or is_list
+        if is_plain and not is_pointer and info.annotation is not Any and not _is_required(info):
             form.optional.append(name)
     return form
 

@@ -22,7 +22,7 @@ def stateful(replicas: int = 3, *, parallel: bool = False, **spec: Any) -> Objec
 
 
 def pods(*states: str, revision: str = "new") -> dict[int, Object]:
-    """One letter each: R ready, - not ready, X deleting, F failed, . missing; lower case: of the old revision."""
+    """R ready, - not ready, X deleting, F failed, . missing; lower case: of the old revision."""
     found = {}
     for ordinal, state in enumerate(states):
         if state == ".":

@@ -82,7 +82,7 @@ GOOD = "function F() end"
         pytest.param(
             customization("n", retention=GOOD),
             [customization("o", retention=GOOD)],
-            "conflicting InterpreterOperation(Retain) with existing ResourceInterpreterCustomization(o)",
+            "conflicting with InterpreterOperation(Retain) of existing ResourceInterpreterCustomization(o)",
             id="the-operation-is-taken",
         ),
         pytest.param(
@@ -124,7 +124,7 @@ GOOD = "function F() end"
         pytest.param(
             customization("n", retention="not lua"),
             [customization("o", retention=GOOD)],
-            "conflicting InterpreterOperation(Retain) with existing ResourceInterpreterCustomization(o)",
+            "conflicting with InterpreterOperation(Retain) of existing ResourceInterpreterCustomization(o)",
             id="the-conflict-is-told-first",
         ),
     ],
