@@ -53,6 +53,8 @@ class ServerOptions:
     """--authorization-mode: RBAC, or AlwaysAllow for experiments."""
     karmada: bool = True
     """--karmada: serve Karmada's kinds; false makes a plain cluster, as members are."""
+    search: bool = False
+    """--enable-search: serve search.karmada.io, which Karmada has where its search component is installed."""
     limits: LimitOptions = field(default_factory=LimitOptions)
     compaction_seconds: float = 300.0
     """--etcd-compaction-interval: how long history is kept for paged lists and watches; 0 leaves it to the

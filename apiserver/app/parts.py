@@ -124,7 +124,7 @@ def build_parts(
     rules = RuleIndex()
     definitions = builtin_definitions()
     if options.karmada:
-        definitions += karmada_definitions()
+        definitions += karmada_definitions(search=options.search)
     resources.replace(remove=[], add=definitions)
     for resource, kind in _RBAC_KINDS.items():
         reader.follow("rbac.authorization.k8s.io", resource, partial(rules.apply, kind))

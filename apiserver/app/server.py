@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from apiserver.app.bootstrap import Bootstrap
 from apiserver.app.http import HttpBridge
+from apiserver.app.in_process import in_process_client
 from apiserver.app.kubeconfigs import write_kubeconfigs
 from apiserver.app.options import ServerOptions
 from apiserver.app.parts import Parts, build_parts
@@ -32,6 +33,7 @@ from apiserver.request_info import Handler
 from apiserver.storage.store import Store
 from apiserver.storage.watch_cache import WatchCache
 from etcd import Backend, StoreError, open_backend
+from karmada.client.client import Client
 from karmada.client.kubeconfig import Access
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
 from karmada.runtime.observe import StartError, address_trouble
@@ -54,6 +56,12 @@ class RunningServer:
     security: Security
     parts: Parts
     port: int
+    handler: Handler
+    """Answers a request after all filters; for clients in this process."""
+
+    def client(self, *, user_agent: str, clock: Clock = SYSTEM_CLOCK) -> Client:
+        """A client of the administrator that needs no connection. It must be closed before the server."""
+        return in_process_client(self.handler, self.access, user_agent=user_agent, clock=clock)
 
     @property
     def certificate_directory(self) -> Path:
@@ -96,7 +104,7 @@ async def serve(options: ServerOptions, *, clock: Clock = SYSTEM_CLOCK) -> Async
         if options.certificate_directory:
             await asyncio.to_thread(write_kubeconfigs, security.pki, url)
         log.info("serving", extra={"url": url, "storage": options.storage})
-        yield RunningServer(url, _admin(url, security), security, parts, port)
+        yield RunningServer(url, _admin(url, security), security, parts, port, handler)
 
 
 def filtered(

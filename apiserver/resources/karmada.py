@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from typing import Final
 
 from apiserver.resources.conversion import KARMADA_CONVERSIONS
 from apiserver.resources.definition import ResourceDefinition
@@ -9,10 +10,15 @@ from apiserver.resources.strategy import Strategy, custom_strategy, spec_changed
 from apiserver.schema.models import model_schema
 from karmada.api.scheme import ServedResource, karmada_resources
 
+SEARCH_GROUP: Final = "search.karmada.io"
+
 
 @cache
-def karmada_definitions() -> tuple[ResourceDefinition, ...]:
-    return tuple(_definition(served) for served in karmada_resources())
+def karmada_definitions(*, search: bool = True) -> tuple[ResourceDefinition, ...]:
+    """search: with the kinds of the search component."""
+    return tuple(
+        _definition(served) for served in karmada_resources() if search or served.gvr.group != SEARCH_GROUP
+    )
 
 
 def _definition(served: ServedResource) -> ResourceDefinition:

@@ -101,7 +101,7 @@ def renewed(lease: Object, cluster: Cluster, *, seconds: float, now: datetime) -
     spec: dict[str, Any] = {
         **(lease.get("spec") or {}),
         "holderIdentity": cluster.metadata.name,
-        "leaseDurationSeconds": round(seconds),
+        "leaseDurationSeconds": max(1, round(seconds)),
         "renewTime": rfc3339_micro(now),
     }
     owner = {

@@ -24,6 +24,7 @@ from karmada.client.events import EventRecorder
 from karmada.client.informer import Informer, Informers
 from karmada.client.mapper import DiscoveredResource, Mapper
 from karmada.interpreter.chain import Interpreter
+from karmada.interpreter.configured import configured_interpreter
 from karmada.runtime.clock import Clock
 from karmada.runtime.controller import Controller, run_controller
 from karmada.runtime.sharded import run_sharded
@@ -107,7 +108,7 @@ async def assembled(
         templates=Templates(informers=informers, client=client, mapper=mapper),
         works=Works(informers=informers, client=client),
         members=members,
-        interpreter=Interpreter(clock=clock),
+        interpreter=await stack.enter_async_context(configured_interpreter(informers, client, clock=clock)),
         stack=stack,
     )
 

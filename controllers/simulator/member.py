@@ -18,7 +18,6 @@ from controllers.simulator.workloads import Neighbours, member_controllers
 from karmada.api.groups.kubernetes import CUSTOM_RESOURCE_DEFINITIONS
 from karmada.api.gvk import Resource
 from karmada.api.objects import Object
-from karmada.client.client import Client
 from karmada.client.informer import Change, Informer, Informers
 from karmada.client.mapper import Mapper
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
@@ -50,7 +49,7 @@ async def run_member(options: MemberOptions, *, started: asyncio.Event, clock: C
     )
     async with (
         serve(server_options, clock=clock) as server,
-        Client(server.access, user_agent=USER_AGENT, clock=clock) as client,
+        server.client(user_agent=USER_AGENT, clock=clock) as client,
         Informers(client) as informers,
         MetadataInformers(client, clock=clock) as metadata,
     ):

@@ -20,7 +20,7 @@ from karmada.api.objects import Object, namespace_of
 from karmada.client.answers import RawResponse, Unreachable
 from karmada.client.kubeconfig import Access
 from karmada.client.paths import collection_path, object_path
-from karmada.client.transport import Transport
+from karmada.client.transport import ByteStream, Transport
 from karmada.client.watch import LineSplitter, RawEvent, WatchEvent, as_expired, parse_events
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
 
@@ -78,8 +78,10 @@ class Client:
         on_unauthorized: Callable[[], Awaitable[str | None]] | None = None,
         on_warning: Callable[[str], None] | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        transport: Transport | None = None,
     ) -> None:
-        self._transport = Transport(
+        """transport is for a server in this process, which needs no connections."""
+        self._transport = transport or Transport(
             access,
             user_agent=user_agent,
             qps=qps,
@@ -442,7 +444,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = "application/json",
-    ) -> AbstractAsyncContextManager[aiohttp.StreamReader]:
+    ) -> AbstractAsyncContextManager[ByteStream]:
         """An answer to read piece by piece, such as a log that is followed."""
         return self._transport.stream(
             method, path, query=query, headers=headers, body=body, content_type=content_type

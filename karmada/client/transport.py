@@ -8,9 +8,9 @@ found after a 401.
 import asyncio
 import base64
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import aiohttp
 from multidict import CIMultiDict
@@ -33,8 +33,18 @@ READ_BUFFER_BYTES: Final = 1 << 18
 _REQUESTS = Counter("rest_client_requests", "Requests sent.", ["code", "method", "host"])
 
 
+class ByteStream(Protocol):
+    """An answer that is read as it arrives."""
+
+    def iter_any(self) -> AsyncIterable[bytes]: ...
+
+
 class Transport:
-    """The connections of one client. Connections are made when first needed; close() drops them."""
+    """The connections of one client. Connections are made when first needed; close() drops them.
+
+    A server in this process can do without: it overrides send and stream, and leaves retries and fences as
+    they are.
+    """
 
     def __init__(
         self,
@@ -89,7 +99,7 @@ class Transport:
         refreshed = False
         for attempt in range(1, MAX_TRIES + 1):
             identity = self._authorization
-            response = await self._send(method, url, sent, body, timeout)
+            response = await self.send(method, url, sent, body, timeout)
             if response.status < 400:
                 return response
             if response.status == 401 and not refreshed and await self._refresh(identity):
@@ -111,7 +121,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = "application/json",
-    ) -> AsyncIterator[aiohttp.StreamReader]:
+    ) -> AsyncIterator[ByteStream]:
         """An answer read piece by piece; only the wait for its head has a deadline."""
         url = URL(self._base + with_query(path, query), encoded=True)
         sent = dict(headers) if headers else {}
@@ -136,7 +146,7 @@ class Transport:
     ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """An upgraded connection, as exec, attach and port-forward use."""
         url = URL(self._base + with_query(path, query), encoded=True)
-        await self._admit("POST")
+        await self.admit("POST")
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 socket_ = await self._connected().ws_connect(
@@ -162,10 +172,11 @@ class Transport:
             await self._session.close()
             self._session = None
 
-    async def _send(
+    async def send(
         self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None, timeout: float
     ) -> RawResponse:
-        await self._admit(method)
+        """One try, whatever the answer. timeout is in seconds."""
+        await self.admit(method)
         try:
             async with (
                 self._slots,
@@ -197,7 +208,7 @@ class Transport:
         """A response whose body is still to come."""
         refreshed = False
         while True:
-            await self._admit(method)
+            await self.admit(method)
             identity = self._authorization
             try:
                 async with asyncio.timeout(self.timeout_seconds):
@@ -223,7 +234,8 @@ class Transport:
                 raise error_of(method, RawResponse(response.status, response.headers, content))
             refreshed = True
 
-    async def _admit(self, method: str) -> None:
+    async def admit(self, method: str) -> None:
+        """Wait for its turn. Raises what the fence raises."""
         if self.fence is not None and method != "GET":
             self.fence()
         if self._bucket is not None:

@@ -29,6 +29,10 @@ WORKERS: Final = 4
 BACKSTOP_SECONDS: Final = CALL_SECONDS + 10.0
 """A worker that has neither answered nor died by then (it may just have been started) is killed from here."""
 
+PATIENCE_SECONDS: Final = 0.25
+"""A trial of somebody else that has not ended by then is not waited for. An ordinary call takes a
+millisecond, a process that must be started first some fifty."""
+
 _INHERITED: Final = ("LD_LIBRARY_PATH", "PYTHONHOME")
 """What an interpreter of an unusual installation does not start without."""
 
@@ -109,7 +113,7 @@ class ScriptPool:
 
     def __init__(self, *, workers: int = WORKERS) -> None:
         self._slots = asyncio.Semaphore(workers)
-        self._probation: Probation[Hashable] = Probation(trials=1)
+        self._probation: Probation[Hashable] = Probation(trials=1, patience_seconds=PATIENCE_SECONDS)
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._closed = False
@@ -133,19 +137,21 @@ class ScriptPool:
     ) -> list[Any]:
         """The values that the contract's function returns. script says which probation it is on.
 
-        Raises ScriptFailed; ScriptOverran at once when script overran before and is being tried by
-        somebody else.
+        Raises ScriptFailed; ScriptOverran also when script overran before and is being tried by somebody
+        else.
         """
         frame = _framed(source, contract, arguments)
-        if script not in self._probation:
-            async with self._slots:
-                if script not in self._probation:
-                    return await self._measured(frame, script)
-        try:
-            with self._probation.trial(script):
-                return await self._measured(frame, script)
-        except OnProbation:
-            raise ScriptOverran(f"{_OVERRAN}; it is being tried again") from None
+        while True:
+            if script not in self._probation:
+                async with self._slots:
+                    if script not in self._probation:
+                        return await self._measured(frame, script)
+            try:
+                async with self._probation.trial(script) as trying:
+                    if trying:
+                        return await self._measured(frame, script)
+            except OnProbation:
+                raise ScriptOverran(f"{_OVERRAN}; it is being tried again") from None
 
     async def _measured(self, frame: bytes, script: Hashable) -> list[Any]:
         try:

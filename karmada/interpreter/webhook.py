@@ -2,7 +2,7 @@
 
 In: the configurations there are, read again after changed(); objects. Out: what the webhook answers, checked.
 hooks.py chooses it, exchange.py knows its language. A webhook that does not answer in time is asked by one
-caller at a time until it does: everybody else is told so at once.
+caller at a time until it does: everybody else is told so soon.
 """
 
 import asyncio
@@ -47,6 +47,8 @@ MAX_ANSWER_BYTES: Final = 16 * 2**20
 MAX_CONNECTIONS_PER_HOST: Final = 32
 TRIALS: Final = 2
 """Webhooks on probation that are tried at the same time."""
+PATIENCE_SECONDS: Final = 0.2
+"""How long to wait for somebody else's trial of the same webhook."""
 FindService = Callable[[ServiceReference], Awaitable[Object | None]]
 
 
@@ -64,7 +66,7 @@ class WebhookLayer:
         self._hooks: tuple[Hook, ...] | None = None
         self._chosen: dict[tuple[GroupVersionKind, Operation], Hook | None] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
-        self._probation: Probation[str] = Probation(trials=TRIALS)
+        self._probation: Probation[str] = Probation(trials=TRIALS, patience_seconds=PATIENCE_SECONDS)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> "WebhookLayer":
@@ -147,13 +149,14 @@ class WebhookLayer:
             raise type(error)(f"{operation} by webhook {hook.uid}: {error}") from error
 
     async def _measured(self, hook: Hook, body: bytes) -> bytes:
-        if hook.uid not in self._probation:
-            return await self._call(hook, body)
-        try:
-            with self._probation.trial(hook.uid):
-                return await self._call(hook, body)
-        except OnProbation:
-            raise WebhookOverran("it did not answer in time; it is being tried again") from None
+        while hook.uid in self._probation:
+            try:
+                async with self._probation.trial(hook.uid) as trying:
+                    if trying:
+                        return await self._call(hook, body)
+            except OnProbation:
+                raise WebhookOverran("it did not answer in time; it is being tried again") from None
+        return await self._call(hook, body)
 
     async def _call(self, hook: Hook, body: bytes) -> bytes:
         """The body of its answer, in the time it has."""

@@ -11,10 +11,10 @@ from controllers.works import (
     merged,
     recorded,
     stamped,
-    with_managed_keys,
 )
 from karmada.api.groups.work import Work
 from karmada.api.objects import Object
+from karmada.interpreter.native.managed_keys import with_managed_keys
 
 UID = "44444444-0000-4000-8000-000000000000"
 WORK_ID = "55555555-0000-4000-8000-000000000000"

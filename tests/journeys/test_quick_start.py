@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -54,15 +55,13 @@ def walk(plane: LocalPlane, namespace: str, program: Path | None = None) -> None
     kubectl("set", "image", "deployment/nginx", "nginx=nginx:1.27")
     eventually(lambda: ready(plane, namespace, program), until=lambda text: text == "6/6")
     for member in ("member1", "member2"):
-        eventually(
-            lambda member=member: replicas(plane, member, namespace),
-            until=lambda found: found == {"nginx:1.27": "3"},
-        )
+        in_member = partial(replicas, plane, member, namespace)
+        eventually(in_member, until=lambda found: found == {"nginx:1.27": "3"})
     assert replicas(plane, "member3", namespace) == {}
     assert "ScheduleBindingSucceed" in kubectl("describe", "rb", "nginx-deployment")
     kubectl("delete", "-f", str(SAMPLES / "deployment.yaml"), "-f", str(SAMPLES / "propagationpolicy.yaml"))
     for member in ("member1", "member2"):
-        eventually(lambda member=member: replicas(plane, member, namespace), until=lambda found: not found)
+        eventually(partial(replicas, plane, member, namespace), until=lambda found: not found)
     works = plane.kubectl("get", "works", "-A", "-o", "json", program=program)
     names = [
         item["spec"]["workload"]["manifests"][0]["metadata"].get("namespace")

@@ -1,11 +1,8 @@
 """ResourceInterpreterCustomization and ResourceInterpreterWebhookConfiguration: what is refused."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
-
-from lupa.lua51 import LuaError, LuaRuntime
 
 from apiserver.admission.broken_rules import (
     duplicate,
@@ -21,6 +18,7 @@ from apiserver.admission.karmada.refusals import denied, refusing
 from karmada.api.errors import FieldError
 from karmada.api.objects import Object, name_of
 from karmada.api.validation import dns_1035_label_errors, dns_label_errors, dns_subdomain_errors
+from karmada.interpreter.syntax import syntax_error
 
 SCRIPTS: Final = {
     "retention": "Retain",
@@ -37,8 +35,6 @@ ACCEPTED_VERSIONS: Final = ("v1alpha1",)
 CUSTOMIZATION: Final = "resourceinterpretercustomization"
 _SHARED: Final = frozenset({"InterpretDependency"})
 """Several customizations of one kind may each find dependencies."""
-_LUA_PROBLEM: Final = re.compile(r'\[string "[^"]*"\]:(\d+): (.*)', re.DOTALL)
-_LUA_NEAR: Final = re.compile(r"(.*) near '?(.*?)'?", re.DOTALL)
 
 
 # -- customizations -----------------------------------------------------------------------------------------
@@ -51,10 +47,8 @@ async def _refuse_customization(obj: Object, old: Object | None, context: Admiss
         if problem := conflict(obj, other):
             raise denied(CUSTOMIZATION, problem)
     for operation, script in scripts.items():
-        if problem := lua_problem(script):
-            raise denied(
-                CUSTOMIZATION, f"InterpreterOperation({operation}) Lua script error: <string> {problem}"
-            )
+        if problem := syntax_error(script):
+            raise denied(CUSTOMIZATION, f"InterpreterOperation({operation}) Lua script error: {problem}")
 
 
 def conflict(obj: Object, other: Object) -> str:
@@ -85,32 +79,6 @@ def _scripts(spec: Object) -> Iterator[tuple[str, str]]:
     for field, operation in SCRIPTS.items():
         if script := (customizations.get(field) or {}).get("luaScript"):
             yield operation, script
-
-
-def lua_problem(script: str) -> str:
-    """Where script breaks Lua's grammar; "" when it does not. It is compiled, never run."""
-    runtime = LuaRuntime(register_eval=False, register_builtins=False)
-    try:
-        runtime.compile(script)
-    except LuaError as error:
-        return _placed(str(error), script)
-    return ""
-
-
-def _placed(problem: str, script: str) -> str:
-    """Lua's message as `line:L(column:C) near 'token':  syntax error`; the column is where the token ends."""
-    found = _LUA_PROBLEM.fullmatch(problem)
-    if found is None:
-        return problem
-    line = int(found[1])
-    near = _LUA_NEAR.fullmatch(found[2])
-    token = near[2] if near else ""
-    if token in ("", "<eof>"):
-        return "at EOF:   syntax error"
-    lines = script.splitlines()
-    text = lines[line - 1] if line <= len(lines) else ""
-    column = text.find(token) + len(token)
-    return f"line:{line}(column:{column}) near '{token}':  syntax error"
 
 
 # -- webhooks -----------------------------------------------------------------------------------------------

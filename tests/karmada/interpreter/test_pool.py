@@ -95,6 +95,14 @@ async def overran(pool: ScriptPool) -> str:
     return str(caught.value)
 
 
+async def test_one_object_on_which_a_script_hangs_is_not_felt_by_the_others(pool: ScriptPool) -> None:
+    body = "while obj.hangs do end return 1"
+    with pytest.raises(ScriptOverran):
+        await ask(pool, body, {"hangs": True})
+    answers = await asyncio.gather(*(ask(pool, body) for _ in range(20)))
+    assert answers == [[1, None]] * 20
+
+
 async def test_a_script_that_was_slow_once_is_welcome_again(pool: ScriptPool) -> None:
     body = "while obj.slow do end return 1"
     with pytest.raises(ScriptOverran):
@@ -170,7 +178,11 @@ async def test_a_worker_sees_nothing_of_our_environment(
     before = children()
     await ask(pool, "return 1")
     (child,) = children() - before
-    assert b"secret" not in Path(f"/proc/{child}/environ").read_bytes()
+    assert b"secret" not in environment_of(child)
+
+
+def environment_of(process: int) -> bytes:
+    return Path(f"/proc/{process}/environ").read_bytes()
 
 
 def children() -> set[int]:

@@ -1,45 +1,73 @@
 """Probation: who may try what hung before."""
 
+import asyncio
+
 import pytest
 
 from karmada.interpreter.probation import OnProbation, Probation
 
 
-def test_one_trial_of_a_key_at_a_time() -> None:
-    probation: Probation[str] = Probation(trials=2)
+@pytest.fixture
+async def probation() -> Probation[str]:
+    probation: Probation[str] = Probation(trials=2, patience_seconds=0.02)
+    for key in ("a", "b", "c"):
+        probation.overran(key)
+    return probation
+
+
+async def test_one_trial_of_a_key_at_a_time(probation: Probation[str]) -> None:
+    async with probation.trial("a") as trying:
+        assert trying
+        with pytest.raises(OnProbation):
+            async with probation.trial("a"):
+                pass
+    async with probation.trial("a") as trying:
+        assert trying
+
+
+async def test_trials_of_all_keys_share_their_room(probation: Probation[str]) -> None:
+    async with probation.trial("a"), probation.trial("b"):
+        with pytest.raises(OnProbation):
+            async with probation.trial("c"):
+                pass
+    async with probation.trial("c") as trying:
+        assert trying
+
+
+async def test_a_trial_that_ends_well_soon_is_waited_for() -> None:
+    probation: Probation[str] = Probation(trials=1, patience_seconds=10)
     probation.overran("a")
-    with probation.trial("a"), pytest.raises(OnProbation), probation.trial("a"):
-        pass
-    with probation.trial("a"):
-        pass
+    tried: list[bool] = []
+
+    async def second() -> None:
+        async with probation.trial("a") as trying:
+            tried.append(trying)
+
+    async with asyncio.TaskGroup() as group, probation.trial("a"):
+        group.create_task(second())
+        await asyncio.sleep(0.01)
+        assert tried == [], "it waits"
+        probation.passed("a")
+    assert tried == [False], "there is nothing to try any more"
 
 
-def test_trials_of_all_keys_share_their_room() -> None:
-    probation: Probation[str] = Probation(trials=1)
-    probation.overran("a")
-    probation.overran("b")
-    with probation.trial("a"), pytest.raises(OnProbation), probation.trial("b"):
-        pass
-
-
-def test_probation_ends_with_an_answer_in_time_or_a_new_configuration() -> None:
-    probation: Probation[str] = Probation(trials=1)
-    probation.overran("a")
-    with probation.trial("a"):
+async def test_probation_ends_with_an_answer_in_time_or_a_new_configuration(
+    probation: Probation[str],
+) -> None:
+    async with probation.trial("a"):
         probation.overran("a")
     assert "a" in probation
-    with probation.trial("a"):
+    async with probation.trial("a"):
         probation.passed("a")
     assert "a" not in probation
-    probation.overran("b")
     probation.clear()
     assert "b" not in probation
 
 
-def test_a_trial_that_raises_makes_room_again() -> None:
-    probation: Probation[str] = Probation(trials=1)
-    probation.overran("a")
-    with pytest.raises(RuntimeError), probation.trial("a"):
-        raise RuntimeError
-    with probation.trial("a"):
-        pass
+async def test_a_trial_that_raises_makes_room_again(probation: Probation[str]) -> None:
+    for _ in range(3):
+        with pytest.raises(ConnectionError):
+            async with probation.trial("a"):
+                raise ConnectionError
+    async with probation.trial("a") as trying:
+        assert trying
