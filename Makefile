@@ -27,6 +27,8 @@ status: $(BIN)/.ready
 clean: down
 	rm -rf "$(STATE)" $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
+PYTEST_ARGS ?= -n 2 --dist loadfile
+
 # Runs everything a machine without Docker can run; says what it skipped and why.
 test: dev tools
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

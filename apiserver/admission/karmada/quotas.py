@@ -68,7 +68,7 @@ def assignment_errors(spec: Object) -> list[FieldError]:
     errors += [
         invalid_value(f"spec.overall[{name}]", str(_quantity(value)), "overall is less than assignments")
         for name, value in overall.items()
-        if _quantity(value) < sums.get(name, _ZERO)
+        if name in sums and _quantity(value) < sums[name]
     ]
     return errors
 

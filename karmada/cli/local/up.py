@@ -19,6 +19,7 @@ from karmada.api.groups.cluster import CLUSTERS
 from karmada.cli.local.contexts import write_contexts
 from karmada.cli.local.layout import LOOPBACK, Layout, LocalError, Settings, choose, require_free
 from karmada.cli.local.processes import Processes, ProcessSpec
+from karmada.cli.local.proxy_access import grant_proxy
 from karmada.cli.local.sample import run_sample
 from karmada.cli.printers import Console
 from karmada.cli.registration import JoinOptions, join_cluster
@@ -88,6 +89,8 @@ async def bring_up(options: UpOptions, console: Console) -> Settings:
         processes.start(spec)
     link_kubectl(layout)
     async with Client(plane, user_agent="karmadactl") as client:
+        if settings.nodes:  # recorded scenarios, which run without nodes, expect a plane where nobody has it
+            await grant_proxy(client)
         await _members_up(client, layout, settings, processes, progress)
         if settings.members and settings.nodes:
             await run_sample(client, clusters=list(settings.members))

@@ -96,25 +96,30 @@ def test_a_target_that_is_not_there_keeps_the_last_numbers() -> None:
     assert status["currentReplicas"] == 3
 
 
+NO_METRIC = "unable to get metric rps: unable to fetch metrics from custom metrics API"
+NOT_SERVED = "the server could not find the requested resource"
+
+
 @pytest.mark.parametrize(
     ("metric", "expected"),
     [
         pytest.param(
             CPU,
-            "failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from "
-            "resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)",
+            "failed to get cpu utilization: unable to get metrics for resource cpu: "
+            f"unable to fetch metrics from resource metrics API: {NOT_SERVED} (get pods.metrics.k8s.io)",
             id="utilization",
         ),
         pytest.param(
             {"type": "Pods", "pods": {"metric": {"name": "rps"}}},
-            "failed to get pods metric value: unable to get metric rps: unable to fetch metrics from custom metrics "
-            "API: no custom metrics API (custom.metrics.k8s.io) registered",
+            f"failed to get pods metric value: {NO_METRIC}: "
+            "no custom metrics API (custom.metrics.k8s.io) registered",
             id="pods",
         ),
         pytest.param(
             {"type": "External", "external": {"metric": {"name": "queue"}}},
-            "failed to get queue external metric: unable to fetch metrics from external metrics API: the server "
-            "could not find the requested resource (get queue.external.metrics.k8s.io)",
+            "failed to get queue external metric: "
+            "unable to fetch metrics from external metrics API: "
+            f"{NOT_SERVED} (get queue.external.metrics.k8s.io)",
             id="external",
         ),
     ],

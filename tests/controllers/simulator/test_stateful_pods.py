@@ -17,7 +17,7 @@ from tests.controllers.simulator.builders import pod, template, workload
 
 
 def stateful(replicas: int = 3, *, parallel: bool = False, **spec: Any) -> Object:
-    policy = {"podManagementPolicy": "Parallel"} if parallel else {}
+    policy: Object = {"podManagementPolicy": "Parallel"} if parallel else {}
     return workload("StatefulSet", "db", replicas=replicas, **policy, **spec)
 
 

@@ -79,7 +79,7 @@ async def test_the_type_of_a_service_stays() -> None:
 
 
 async def test_a_service_is_named_like_services() -> None:
-    with pytest.raises(Forbidden, match='metadata.name: Invalid value: "1web": a DNS-1035 label'):
+    with pytest.raises(Forbidden, match=r'metadata\.name: Invalid value: "1web": a DNS-1035 label'):
         await refused(SERVICE_RULES, obj("MultiClusterService", {"types": []}, name="1web"))
 
 
