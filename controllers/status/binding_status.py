@@ -33,6 +33,8 @@ from karmada.runtime.clock import Clock, rfc3339
 from karmada.runtime.controller import LOW_PRIORITY, Requeue, WorkQueue
 
 CONFLICT_TRIES: Final = 5
+GATHER_SECONDS: Final = 0.05
+"""Works of one binding change together: one write for all of them instead of one each."""
 
 
 class BindingStatusController:
@@ -82,7 +84,7 @@ class BindingStatusController:
                 return
             binding = self._binding_of(after if after is not None else before)
             if binding is not None:
-                queue.add(binding)
+                queue.add_after(binding, GATHER_SECONDS)
 
         self._bindings.add_handler(binding_changed, name=self.name)
         self._works.informer.add_handler(work_changed, name=self.name)

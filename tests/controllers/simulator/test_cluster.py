@@ -219,3 +219,18 @@ async def test_without_nodes_pods_and_budgets_are_left_to_others(tmp_path: Path)
         assert "conditions" not in (await member.get(POD_DISRUPTION_BUDGETS, "web"))["status"]
         assert "used" not in ((await member.get(RESOURCE_QUOTAS, "q")).get("status") or {})
         assert (await member.get(PERSISTENT_VOLUME_CLAIMS, "disk"))["status"] == {"phase": "Pending"}
+
+
+async def test_a_huge_workload_is_made_in_bursts_and_does_not_keep_others_waiting(tmp_path: Path) -> None:
+    async with cluster(tmp_path, nodes=0) as member:
+        await member.workload(DEPLOYMENTS, "huge", replicas=100_000)
+
+        async def begun() -> bool:
+            return len(await member.pods("huge")) >= 500
+
+        await eventually(begun, lambda: "the first burst is there")
+        await member.workload(DEPLOYMENTS, "web", replicas=2)
+        await member.until_status(DEPLOYMENTS, "web", updatedReplicas=2)
+        assert len(await member.pods("huge")) < 50_000
+        await member.patch(DEPLOYMENTS, "huge", replicas=1)
+        await member.until_status(DEPLOYMENTS, "huge", replicas=1)

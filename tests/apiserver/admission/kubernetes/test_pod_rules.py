@@ -91,7 +91,8 @@ def test_broken_rules_are_found(given: Object, expected: list[str]) -> None:
 )
 def test_names_of_other_objects_are_names(field: str) -> None:
     found = texts(pod_spec_errors(spec(**{field: "No Name"}), "spec"))
-    assert found and all(text.startswith(f'spec.{field}: Invalid value: "No Name": ') for text in found)
+    assert found
+    assert all(text.startswith(f'spec.{field}: Invalid value: "No Name": ') for text in found)
 
 
 def test_labels_of_a_template_are_labels() -> None:
