@@ -19,14 +19,13 @@ from controllers.binding.render import (
     RenderedWork,
     completions_by_cluster,
     is_workload,
-    kept_clusters,
     preserved_labels,
     purged_clusters,
     rendered_work,
-    target_clusters,
     with_completions,
 )
 from controllers.binding.triggers import affected, binding_is_news, cluster_is_news, policy_is_news
+from controllers.targets import kept_clusters, target_clusters
 from controllers.templates import Templates
 from controllers.works import WorkIsDeleting, Works, Written
 from karmada.api import wellknown

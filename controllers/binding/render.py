@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from controllers.binding.override import Overridden, applied_annotation
+from controllers.targets import PURGE_DIRECTLY
 from karmada.api import wellknown
 from karmada.api.groups.work import (
     CLUSTER_RESOURCE_BINDINGS,
@@ -31,8 +32,6 @@ from karmada.api.objects import (
     with_annotations,
     with_labels,
 )
-
-PURGE_DIRECTLY: Final = "Directly"
 
 
 class MissingShare(Exception):
@@ -81,26 +80,6 @@ class RenderedWork:
     annotations: Mapping[str, str]
     suspend_dispatching: bool
     preserve_resources_on_deletion: bool
-
-
-def target_clusters(spec: ResourceBindingSpec) -> list[TargetCluster]:
-    """Its clusters, then those of the bindings that need it; the first mention of a cluster counts."""
-    ordered: dict[str, TargetCluster] = {}
-    for cluster in spec.clusters:
-        ordered.setdefault(cluster.name, cluster)
-    for snapshot in spec.required_by:
-        for cluster in snapshot.clusters:
-            ordered.setdefault(cluster.name, cluster)
-    return list(ordered.values())
-
-
-def kept_clusters(spec: ResourceBindingSpec) -> set[str]:
-    """Clusters whose Works stay: targets, and those being evicted gracefully, whose copy may be the only one
-    left.
-    """
-    kept = {cluster.name for cluster in target_clusters(spec)}
-    kept |= {task.from_cluster for task in spec.graceful_eviction_tasks if task.purge_mode != PURGE_DIRECTLY}
-    return kept
 
 
 def purged_clusters(spec: ResourceBindingSpec) -> set[str]:

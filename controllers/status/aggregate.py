@@ -9,7 +9,6 @@ from karmada.api.groups.work import (
     AggregatedStatusItem,
     ManifestStatus,
     ObjectReference,
-    ResourceBindingSpec,
     Work,
 )
 from karmada.api.gvk import split_api_version
@@ -85,16 +84,6 @@ def fully_applied(items: Sequence[AggregatedStatusItem], expected: Set[str], *, 
             "last_transition_time": now,
         }
     )
-
-
-def expected_clusters(spec: ResourceBindingSpec) -> set[str]:
-    """Clusters that should have a Work: chosen ones, those of dependents, and those a copy is leaving
-    gracefully."""
-    expected = {cluster.name for cluster in spec.clusters}
-    expected |= {cluster.name for snapshot in spec.required_by for cluster in snapshot.clusters}
-    return expected | {
-        task.from_cluster for task in spec.graceful_eviction_tasks if task.purge_mode != "Directly"
-    }
 
 
 def is_resource(manifest: Object, resource: ObjectReference) -> bool:

@@ -7,9 +7,8 @@ decides; writes only what changed.
 
 from typing import Any, Final
 
-from karmada.interpreter.chain import Interpreter, InterpreterError, Operation
-
-from controllers.status.aggregate import aggregated_items, expected_clusters, fully_applied
+from controllers.status.aggregate import aggregated_items, fully_applied
+from controllers.targets import kept_clusters
 from controllers.templates import Templates
 from controllers.works import Works
 from karmada.api.conditions import with_condition
@@ -29,6 +28,7 @@ from karmada.client.client import Client
 from karmada.client.events import EventRecorder
 from karmada.client.informer import Change, Informer
 from karmada.client.newest import Newest
+from karmada.interpreter.chain import Interpreter, InterpreterError, Operation
 from karmada.runtime.clock import Clock, rfc3339
 from karmada.runtime.controller import LOW_PRIORITY, Requeue, WorkQueue
 
@@ -121,7 +121,7 @@ class BindingStatusController:
         now = rfc3339(self._clock.now())
 
         def change(live: ResourceBinding) -> ResourceBinding:
-            verdict = fully_applied(items, expected_clusters(live.spec), now=now)
+            verdict = fully_applied(items, kept_clusters(live.spec), now=now)
             conditions = with_condition(
                 live.status.conditions,
                 type=FULLY_APPLIED,

@@ -15,14 +15,13 @@ from controllers.binding.render import (
     conflict_resolution,
     is_suspended,
     is_workload,
-    kept_clusters,
     preserved_labels,
     purged_clusters,
     rendered_work,
-    target_clusters,
     webster,
     with_completions,
 )
+from controllers.targets import kept_clusters, target_clusters
 from karmada.api.groups.work import ResourceBinding, ResourceBindingSpec
 from karmada.api.objects import Object
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from controllers.status.aggregate import NotInWork, aggregated_items, expected_clusters, fully_applied
+from controllers.status.aggregate import NotInWork, aggregated_items, fully_applied
+from controllers.targets import kept_clusters
 from karmada.api.groups.work import ObjectReference, ResourceBindingSpec, Work
 from karmada.api.objects import Object
 
@@ -90,4 +91,4 @@ def test_clusters_being_left_gracefully_still_count() -> None:
             ],
         }
     )
-    assert expected_clusters(spec) == {"a", "b", "c"}
+    assert kept_clusters(spec) == {"a", "b", "c"}
