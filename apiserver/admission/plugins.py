@@ -2,12 +2,8 @@
 
 from apiserver.admission.chain import Plugin
 from apiserver.admission.karmada.deletion_protection import DeletionProtection
-from apiserver.admission.kubernetes.service_account_tokens import ServiceAccountTokenSecrets, Signer
 
 
-def stock_plugins(*, karmada: bool, signer: Signer, ca: bytes) -> tuple[Plugin, ...]:
+def stock_plugins(*, karmada: bool) -> tuple[Plugin, ...]:
     """In the order they run; registered webhooks come after them."""
-    plugins: list[Plugin] = [ServiceAccountTokenSecrets(signer, ca=ca)]
-    if karmada:
-        plugins.append(DeletionProtection())
-    return tuple(plugins)
+    return (DeletionProtection(),) if karmada else ()

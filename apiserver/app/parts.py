@@ -133,9 +133,7 @@ def build_parts(
     preparation = Preparation(
         Chain(
             with_grant_checks(admission_rules(karmada=options.karmada, addresses=addresses), rules),
-            plugins=stock_plugins(
-                karmada=options.karmada, signer=security.keys, ca=security.pki.authority.certificate
-            ),
+            plugins=stock_plugins(karmada=options.karmada),
         ),
         reader,
         clock,

@@ -1,6 +1,5 @@
 """Admission in a running server: what clients see."""
 
-import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -96,28 +95,6 @@ async def test_services_get_addresses_of_their_own(plane: Plane) -> None:
     await plane.delete(f"{SERVICES}/s0")
     await plane.eventually(f"{SERVICES}/s0", lambda reply: reply.status == 404)
     assert (await plane.post(SERVICES, service("heir", clusterIP=taken))).status == 201
-
-
-async def test_a_token_secret_of_an_account_can_be_used_at_once(plane: Plane) -> None:
-    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot"}}
-    await plane.post("/api/v1/namespaces/default/serviceaccounts", account)
-    annotations = {"kubernetes.io/service-account.name": "robot"}
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "robot", "annotations": annotations},
-        "type": "kubernetes.io/service-account-token",
-    }
-    made = (await plane.post("/api/v1/namespaces/default/secrets", secret)).object
-    token = base64.b64decode(made["data"]["token"]).decode()
-    review = {
-        "apiVersion": "authentication.k8s.io/v1",
-        "kind": "TokenReview",
-        "spec": {"token": token},
-    }
-    answer = (await plane.post("/apis/authentication.k8s.io/v1/tokenreviews", review)).object
-    assert answer["status"]["authenticated"] is True
-    assert answer["status"]["user"]["username"] == "system:serviceaccount:default:robot"
 
 
 @pytest.mark.parametrize(("value", "status"), [("Always", 403), ("Never", 200)])

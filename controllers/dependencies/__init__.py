@@ -1,0 +1,1 @@
+"""Objects that a workload depends on follow it to its clusters."""
