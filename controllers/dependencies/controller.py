@@ -6,11 +6,9 @@ the independent binding. Before: the scheduler chooses the clusters of the indep
 Works of attached bindings as of any other. ClusterResourceBindings have no dependencies.
 """
 
-import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from controllers.dependencies.attached import (
     attached,
@@ -21,29 +19,25 @@ from controllers.dependencies.attached import (
     detached,
     new_attached,
 )
+from controllers.dependencies.objects import NeededObjects
 from controllers.dependencies.references import (
-    dependency_keys,
     key_of,
     key_of_dependency,
     key_of_reference,
-    lookup_keys,
     record_of,
     recorded,
-    same_content,
     says_the_same,
-    selected_by,
-    selects,
 )
 from controllers.templates import Templates
 from karmada.api import wellknown
-from karmada.api.errors import AlreadyExists, ApiError, InternalError, NotFound, ServiceUnavailable
+from karmada.api.errors import AlreadyExists, ApiError, InternalError, NotFound
 from karmada.api.groups.config import DependentObjectReference
 from karmada.api.groups.work import RESOURCE_BINDINGS, BindingSnapshot, ResourceBinding
-from karmada.api.gvk import GroupVersionKind, ObjectKey, Resource
-from karmada.api.objects import Object, resource_version_of
+from karmada.api.gvk import GroupVersionKind, ObjectKey
+from karmada.api.objects import Object
 from karmada.client.client import Client
 from karmada.client.events import EventRecorder
-from karmada.client.informer import Change, Informer, Informers
+from karmada.client.informer import Change, Informers
 from karmada.interpreter.chain import Interpreter, Operation
 from karmada.interpreter.errors import InterpreterError
 from karmada.runtime.controller import LOW_PRIORITY, Requeue, WorkQueue
@@ -51,17 +45,6 @@ from karmada.runtime.controller import LOW_PRIORITY, Requeue, WorkQueue
 log = logging.getLogger(__name__)
 
 ATTACHED_INDEX: Final = "depended-by"
-DEPENDENCY_INDEX: Final = "depends-on"
-FIRST_LIST_SECONDS: Final = 10.0
-"""How long a selection by label waits for the first list of a kind before it is tried again later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The objects that exist of what a template needs, and what could not be looked for."""
-
-    objects: list[Object]
-    errors: list[ApiError]
 
 
 class DependenciesDistributor:
@@ -78,65 +61,37 @@ class DependenciesDistributor:
         client: Client,
         recorder: EventRecorder,
     ) -> None:
-        self._informers = informers
         self._bindings = informers.ensure(RESOURCE_BINDINGS)
         self._bindings.cache.add_index(ATTACHED_INDEX, depended_by)
-        self._bindings.cache.add_index(DEPENDENCY_INDEX, dependency_keys)
+        self._objects = NeededObjects(bindings=self._bindings, informers=informers, templates=templates)
         self._templates = templates
         self._interpreter = interpreter
         self._client = client
         self._recorder = recorder
-        self._queue: WorkQueue[ObjectKey] | None = None
-        self._edited: dict[str, str] = {}
-        """By key_of: the resourceVersion at which the content of an object of a needed kind was last seen to change."""
 
     # --- what wakes a binding -------------------------------------------------------------------------------
 
     def watch(self, queue: WorkQueue[ObjectKey]) -> None:
-        self._queue = queue
+        self._objects.connect(queue)
 
         def binding_changed(change: Change[ResourceBinding]) -> None:
             priority = LOW_PRIORITY if change.initial else 0
             if _is_news(change.old, change.new):
                 queue.add(change.key, priority=priority)
-            left = change.old if change.new is None else change.new if change.initial else None
-            for snapshot in left.spec.required_by if left is not None else ():
-                # Gone: whoever needs it makes it anew. There at the start: is it still needed?
+            for snapshot in self._to_ask(change.old, change.new):
                 queue.add(_key_of_snapshot(snapshot), priority=priority)
 
         self._bindings.add_handler(binding_changed, name=self.name)
 
-    def _follow(self, resource: Resource[Object]) -> Informer[Object]:
-        """Changes of a kind that something depends on wake what depends on them."""
-        informer = self._informers.ensure(resource)
-
-        def object_changed(change: Change[Object]) -> None:
-            if not (change.initial and informer.synced):  # what was known before, the reconcile reads itself
-                self._object_changed(change)
-
-        informer.add_handler(object_changed, name=self.name)
-        return informer
-
-    def _object_changed(self, change: Change[Object]) -> None:
-        old, new = change.old, change.new
-        known = new if new is not None else old
-        if known is None or self._queue is None:
-            return
-        by_name, by_label = lookup_keys(known)
+    def _to_ask(
+        self, old: ResourceBinding | None, new: ResourceBinding | None
+    ) -> Iterable[BindingSnapshot]:
+        """Bindings to look at because of one attached to them: it went, or they have no need of it."""
         if new is None:
-            self._edited.pop(by_name, None)
-        elif old is not None:
-            if same_content(old, new):
-                return
-            self._edited[by_name] = resource_version_of(new)
-        cache = self._bindings.cache
-        keys = cache.keys_by_index(DEPENDENCY_INDEX, by_name)
-        for key in cache.keys_by_index(DEPENDENCY_INDEX, by_label):
-            binding = cache.get(key)
-            if binding is not None and selected_by(binding, old, new):
-                keys.append(key)
-        for key in keys:
-            self._queue.add(key, priority=LOW_PRIORITY if change.initial else 0)
+            return () if old is None else old.spec.required_by
+        if old is not None and old.spec.required_by == new.spec.required_by:
+            return ()
+        return [item for item in new.spec.required_by if not _propagates(self._of_snapshot(item))]
 
     # --- one binding ----------------------------------------------------------------------------------------
 
@@ -215,7 +170,7 @@ class DependenciesDistributor:
         self, key: ObjectKey, binding: ResourceBinding, dependencies: list[DependentObjectReference]
     ) -> bool:
         """Let go of what is not needed any more, attach what is. Whether anything was written."""
-        found = await self._find(dependencies)
+        found = await self._objects.find(dependencies)
         errors: list[ApiError] = list(found.errors)
         wrote = False
         if not errors:
@@ -231,35 +186,6 @@ class DependenciesDistributor:
         if errors:
             raise _joined(errors)
         return wrote
-
-    # --- objects --------------------------------------------------------------------------------------------
-
-    async def _find(self, dependencies: Sequence[DependentObjectReference]) -> Found:
-        """Objects that do not exist yet are no error: they wake the binding when they appear."""
-        found = Found([], [])
-        for dependency in dependencies:
-            try:
-                found.objects.extend(await self._objects_of(dependency))
-            except ApiError as error:
-                found.errors.append(error)
-        return found
-
-    async def _objects_of(self, dependency: DependentObjectReference) -> list[Object]:
-        resource = await self._templates.resource_of(dependency.api_version, dependency.kind)
-        if resource is None:
-            raise NotFound(f'no matches for kind "{dependency.kind}" in version "{dependency.api_version}"')
-        informer = self._follow(resource)
-        if dependency.name:
-            key = resource.key(dependency.namespace, dependency.name)
-            obj = await self._templates.find(resource, key)
-            return [] if obj is None else [obj]
-        try:
-            async with asyncio.timeout(FIRST_LIST_SECONDS):
-                await informer.wait_synced()
-        except TimeoutError as error:
-            raise ServiceUnavailable(f"{resource.gvr.group_resource} cannot be listed yet") from error
-        namespace = dependency.namespace if resource.namespaced else ""
-        return [obj for obj in informer.cache.list(namespace) if selects(dependency, obj)]
 
     # --- attached bindings ----------------------------------------------------------------------------------
 
@@ -277,7 +203,7 @@ class DependenciesDistributor:
             else:
                 return True
         before = cached
-        edited_at = self._edited.get(key_of(obj), "")
+        edited_at = self._objects.edited_at(obj)
 
         def change(stored: ResourceBinding) -> ResourceBinding:
             nonlocal before
@@ -360,6 +286,10 @@ def _is_news(old: ResourceBinding | None, new: ResourceBinding | None) -> bool:
     )
 
 
+def _propagates(binding: ResourceBinding | None) -> bool:
+    return binding is not None and binding.spec.propagate_deps
+
+
 def _record_text(binding: ResourceBinding) -> str | None:
     return binding.metadata.annotations.get(wellknown.DEPENDENCIES_ANNOTATION)
 
@@ -369,7 +299,8 @@ def _key_of_snapshot(snapshot: BindingSnapshot) -> ObjectKey:
 
 
 def _with_record(binding: ResourceBinding, dependencies: list[DependentObjectReference]) -> ResourceBinding:
-    metadata, update = binding.metadata, {}
+    metadata = binding.metadata
+    update: dict[str, Any] = {}
     finalizer = wellknown.BINDING_DEPENDENCIES_FINALIZER
     if finalizer not in metadata.finalizers:
         update["finalizers"] = [*metadata.finalizers, finalizer]

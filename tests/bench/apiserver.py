@@ -100,7 +100,7 @@ async def session(server: Server) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def _exists(path: Path) -> bool:
-    return path.exists()
+    return await asyncio.to_thread(path.exists)
 
 
 async def _ready(client: aiohttp.ClientSession) -> bool:

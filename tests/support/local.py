@@ -60,10 +60,18 @@ class LocalPlane:
     def member_config(self, name: str) -> Path:
         return self.state / "members" / name / "admin.kubeconfig"
 
-    def kill(self, process: str) -> None:
-        """SIGKILL, as a crash would."""
-        started = json.loads((self.state / "run" / f"{process}.pid").read_text())
-        os.kill(started["pid"], signal.SIGKILL)
+    def pid(self, process: str) -> int:
+        """Of a process this plane started."""
+        return int(json.loads((self.state / "run" / f"{process}.pid").read_text())["pid"])
+
+    def kill(self, process: str, *, signal_number: int = signal.SIGKILL) -> None:
+        """End it as a crash would, and wait until it is gone."""
+        pid = self.pid(process)
+        os.kill(pid, signal_number)
+        eventually(lambda: pid, until=lambda _: not _runs(pid))
+
+    def health_port(self, process: str) -> int:
+        return int(json.loads((self.state / "local.json").read_text())["ports"][process])
 
     def kubectl(self, *arguments: str, member: str = "", program: Path | None = None, stdin: str = "") -> str:
         """Output of a kubectl command; raises when it fails."""
@@ -79,6 +87,14 @@ class LocalPlane:
         if done.returncode:
             raise RuntimeError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
+
+
+def _runs(pid: int) -> bool:
+    """Not gone, and no zombie either."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def eventually(probe: Callable[[], T], *, until: Callable[[T], bool], seconds: float = WAIT_SECONDS) -> T:

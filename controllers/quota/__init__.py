@@ -1,0 +1,1 @@
+"""FederatedResourceQuotas: limits given to members, usage seen in members, usage of what is scheduled."""

@@ -1,0 +1,43 @@
+"""Write docs/reference.md from the options of every process: `python -m tests.map.reference`."""
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from apiserver.main import MainOptions
+from controllers.main.options import ControllerManagerOptions
+from karmada.runtime.options import flags_of
+from scheduler.main import SchedulerOptions
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "reference.md"
+PROCESSES: Final[dict[str, type[Any]]] = {
+    "karmada-apiserver": MainOptions,
+    "karmada-controller-manager": ControllerManagerOptions,
+    "karmada-scheduler": SchedulerOptions,
+}
+
+
+def page() -> str:
+    lines = ["# Flags", "", "Made from the options in the code by `python -m tests.map.reference`."]
+    for process, options in PROCESSES.items():
+        lines += ["", f"## {process}", "", "| flag | default | |", "|---|---|---|"]
+        for flag in flags_of(options):
+            text = flag.help.replace("|", "\\|")
+            lines.append(f"| `--{flag.name.removeprefix('--')}` | {shown(flag.default)} | {text} |")
+    return "\n".join(lines) + "\n"
+
+
+def shown(value: object) -> str:
+    """A default as a reader types it; nothing for none."""
+    if value in ("", (), None) or value == {}:
+        return ""
+    if isinstance(value, tuple | list):
+        return f"`{','.join(map(str, value))}`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
+    sys.stdout.write(f"{PAGE} written\n")
