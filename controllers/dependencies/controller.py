@@ -83,9 +83,7 @@ class DependenciesDistributor:
 
         self._bindings.add_handler(binding_changed, name=self.name)
 
-    def _to_ask(
-        self, old: ResourceBinding | None, new: ResourceBinding | None
-    ) -> Iterable[BindingSnapshot]:
+    def _to_ask(self, old: ResourceBinding | None, new: ResourceBinding | None) -> Iterable[BindingSnapshot]:
         """Bindings to look at because of one attached to them: it went, or they have no need of it."""
         if new is None:
             return () if old is None else old.spec.required_by

@@ -14,6 +14,7 @@ from controllers.cluster.lifecycle import ClusterController
 from controllers.cluster.member_capacity import MemberCapacity
 from controllers.cluster.status import ClusterStatusController
 from controllers.cluster.status import shard_of as cluster_shard
+from controllers.dependencies.controller import DependenciesDistributor
 from controllers.detector.apply import BindingGates
 from controllers.detector.assembly import assemble
 from controllers.execution.controller import ExecutionController
@@ -22,14 +23,17 @@ from controllers.kube.wiring import MetadataInformers, stock_duties
 from controllers.main.options import SELECTABLE, ControllerManagerOptions
 from controllers.main.plane import Plane, Run
 from controllers.namespace_sync import NamespaceSyncController, Rendered
+from controllers.remedy import RemedyController
 from controllers.status.binding_status import BindingStatusController
 from controllers.status.work_status import WorkStatusController
 from controllers.status.work_status import shard_of as member_object_shard
 from controllers.unified_auth import UnifiedAuthController
+from controllers.workload_rebalancer import WorkloadRebalancerController
 from karmada.api.errors import InternalError
 from karmada.api.groups.cluster import CLUSTERS, Cluster
 from karmada.api.groups.kubernetes import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, LEASES, NAMESPACES
 from karmada.api.groups.policy import CLUSTER_OVERRIDE_POLICIES
+from karmada.api.groups.remedy import REMEDIES
 from karmada.api.groups.work import CLUSTER_RESOURCE_BINDINGS, RESOURCE_BINDINGS
 from karmada.api.names import KARMADA_CLUSTER_NAMESPACE
 from karmada.api.objects import Object
@@ -38,6 +42,7 @@ from karmada.client.informer import Informer
 Builder: TypeAlias = Callable[[Plane], Awaitable[None]]
 
 STOCK_WORKERS: Final = 5
+DEPENDENCY_WORKERS: Final = 5
 NAMESPACE_FAN_OUT: Final = 4
 """Members that one namespace is written to at the same time."""
 
@@ -219,6 +224,35 @@ async def _namespace(plane: Plane) -> None:
     plane.add(controller, workers=plane.options.concurrent_namespace_syncs * NAMESPACE_FAN_OUT)
 
 
+async def _dependencies(plane: Plane) -> None:
+    if not plane.gate("PropagateDeps"):
+        return
+    controller = DependenciesDistributor(
+        informers=plane.informers,
+        templates=plane.templates,
+        interpreter=plane.interpreter,
+        client=plane.client,
+        recorder=plane.recorder(DependenciesDistributor.name),
+    )
+    plane.add(controller, workers=DEPENDENCY_WORKERS)
+
+
+async def _workload_rebalancer(plane: Plane) -> None:
+    controller = WorkloadRebalancerController(
+        informers=plane.informers, client=plane.client, clock=plane.clock
+    )
+    plane.add(controller, workers=1)
+
+
+async def _remedy(plane: Plane) -> None:
+    controller = RemedyController(
+        clusters=plane.informers.ensure(CLUSTERS),
+        remedies=plane.informers.ensure(REMEDIES),
+        client=plane.client,
+    )
+    plane.add(controller, workers=1)
+
+
 async def _unified_auth(plane: Plane) -> None:
     controller = UnifiedAuthController(
         clusters=plane.informers.ensure(CLUSTERS),
@@ -239,13 +273,15 @@ BUILDERS: Final[Mapping[str, Builder]] = {
     "execution": _execution,
     "workStatus": _work_status,
     "namespace": _namespace,
+    "remedy": _remedy,
     "unifiedAuth": _unified_auth,
+    "workloadRebalancer": _workload_rebalancer,
 }
 
 
 def chosen(options: ControllerManagerOptions) -> list[Builder]:
-    """What the options ask for. The detector always runs."""
-    builders = [_detector]
+    """What the options ask for. The detector and the dependencies distributor always run."""
+    builders = [_detector, _dependencies]
     if options.stock_controllers:
         builders.append(_stock)
     return builders + [builder for name, builder in BUILDERS.items() if options.runs(name)]

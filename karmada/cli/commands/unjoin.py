@@ -21,6 +21,7 @@ from karmada.cli.scope import CommandError, access_from, add_connection_flags, c
 from karmada.client.client import Client
 from karmada.client.kubeconfig import Access
 from karmada.runtime.clock import SYSTEM_CLOCK
+from karmada.runtime.options import parse_duration
 
 POLL_SECONDS = 0.1
 
@@ -60,11 +61,9 @@ async def run(args: argparse.Namespace, console: Console) -> int:
 
 
 def parse_wait(text: str) -> float:
-    """`60s`, `2m`; seconds when bare. Raises CommandError unless above 0."""
-    factors = {"s": 1.0, "m": 60.0, "h": 3600.0}
-    number, factor = (text[:-1], factors[text[-1]]) if text[-1:] in factors else (text, 1.0)
+    """Seconds of `60s`, `1m30s`. Raises CommandError unless above 0."""
     try:
-        seconds = float(number) * factor
+        seconds = parse_duration(text)
     except ValueError as error:
         raise CommandError(f'invalid argument "{text}" for "--wait" flag: not a duration') from error
     if seconds <= 0:

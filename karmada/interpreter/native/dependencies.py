@@ -10,13 +10,17 @@ from karmada.api.objects import Object, name_of, namespace_of
 from karmada.interpreter.native.pod_references import pod_references
 from karmada.interpreter.native.pod_template import pod_specs
 
+KINDS: Final = ("ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim")
+"""In the order in which Karmada records them."""
+
 
 def _of_pods(obj: Object) -> list[DependentObjectReference]:
     found = {pair for spec in pod_specs(obj) for pair in pod_references(spec)}
     if obj.get("kind") == "StatefulSet":
         templates = (obj.get("spec") or {}).get("volumeClaimTemplates") or ()
         found -= {("PersistentVolumeClaim", name_of(template)) for template in templates}
-    return [_reference("v1", kind, name, namespace_of(obj)) for kind, name in sorted(found) if name]
+    ordered = sorted((pair for pair in found if pair[1]), key=lambda pair: (KINDS.index(pair[0]), pair[1]))
+    return [_reference("v1", kind, name, namespace_of(obj)) for kind, name in ordered]
 
 
 def _of_ingress(obj: Object) -> list[DependentObjectReference]:

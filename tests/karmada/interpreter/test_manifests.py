@@ -142,11 +142,11 @@ async def test_dependencies_are_found_all_over_the_pod_template() -> None:
     assert [(each.kind, each.namespace, each.name) for each in found] == [
         ("ConfigMap", "shop", "env-config"),
         ("ConfigMap", "shop", "files"),
-        ("PersistentVolumeClaim", "shop", "disk"),
         ("Secret", "shop", "env-secret"),
         ("Secret", "shop", "projected"),
         ("Secret", "shop", "pull"),
         ("ServiceAccount", "shop", "builder"),
+        ("PersistentVolumeClaim", "shop", "disk"),
     ]
 
 
