@@ -128,7 +128,16 @@ async def test_a_manager_waits_for_a_control_plane_that_does_not_answer_yet() ->
         assert "not synced" in str(await eventually(unready, "it says what it waits for"))
 
 
-GROUPS = ["cluster.karmada.io", "work.karmada.io", "policy.karmada.io", "rbac.authorization.k8s.io", "apps"]
+GROUPS = [
+    "cluster.karmada.io",
+    "work.karmada.io",
+    "policy.karmada.io",
+    "rbac.authorization.k8s.io",
+    "apps",
+    "apps.karmada.io",
+    "config.karmada.io",
+    "remedy.karmada.io",
+]
 FEW_RIGHTS: Object = {
     "metadata": {"name": "few-rights"},
     "rules": [
