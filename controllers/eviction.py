@@ -1,8 +1,8 @@
 """Eviction tasks: a copy leaves its cluster, and until when it may stay. Pure.
 
-In: bindings, the time. Out: the binding with a cluster turned into a task; which tasks are over and when to look
-again. failover/ asks for evictions and ends them; the binding controller keeps a leaving copy as long as its task
-is there, and the scheduler does not choose a cluster that has one.
+In: bindings, the time. Out: the binding with a cluster turned into a task; which tasks are over and when to
+look again. failover/ asks for evictions and ends them; the binding controller keeps a leaving copy as long as
+its task is there, and the scheduler does not choose a cluster that has one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,11 +57,10 @@ def evicted(binding: ResourceBinding, eviction: Eviction) -> ResourceBinding:
 
 
 def reviewed(binding: ResourceBinding, *, now: datetime, timeout_seconds: float) -> Review:
-    """Which tasks stay. A task ends when its copy runs elsewhere, when its time is over, or when a user says
-    so.
+    """Which tasks stay. One ends when its copy runs elsewhere, when its time is over, or when a user says so.
 
-    timeout_seconds is the time of tasks that have none of their own. A task that suppresses deletion waits for
-    the user however long that takes.
+    timeout_seconds is the time of tasks that have none of their own. A task that suppresses deletion waits
+    for the user, however long that takes.
     """
     replaced = is_replaced(binding)
     kept: list[GracefulEvictionTask] = []
@@ -70,12 +69,14 @@ def reviewed(binding: ResourceBinding, *, now: datetime, timeout_seconds: float)
     for task in binding.spec.graceful_eviction_tasks:
         current = task if task.creation_timestamp else _started(task, now)
         seconds = remaining_seconds(current, now=now, timeout_seconds=timeout_seconds)
-        if task.creation_timestamp and task.suppress_deletion is not True:
-            if task.suppress_deletion is False or replaced or seconds < 0:
-                ended.append(task)
-                continue
+        over = task.suppress_deletion is False or (
+            task.suppress_deletion is None and (replaced or seconds < 0)
+        )
+        if over and task.creation_timestamp:
+            ended.append(task)
+            continue
         kept.append(current)
-        if current.suppress_deletion is None:
+        if task.suppress_deletion is None:
             waits.append(max(seconds, 0.0))
     return Review(kept, ended, min(waits, default=None))
 
@@ -119,8 +120,9 @@ def _task(eviction: Eviction, replicas: int) -> GracefulEvictionTask:
         "replicas": replicas,
     }
     optional = ("message", "preserved_label_state", "clusters_before_failover", "replicas", "purge_mode")
+    given = {name: value for name, value in fields.items() if value is not None}
     return GracefulEvictionTask.model_validate(
-        {name: value for name, value in fields.items() if value is not None and (value or name not in optional)}
+        {name: value for name, value in given.items() if value or name not in optional}
     )
 
 

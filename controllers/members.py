@@ -27,6 +27,7 @@ from karmada.api.wellknown import (
 )
 from karmada.client.client import Client
 from karmada.client.informer import Change, Informer
+from karmada.client.kubeconfig import KubeconfigError
 from karmada.client.member import MemberAccessError, member_access, member_client
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
 from karmada.runtime.tasks import Tasks
@@ -218,13 +219,16 @@ class Members:
         async def fresh_token() -> str | None:
             return member_access(cluster, await self._secret(cluster)).token
 
-        client = member_client(
-            access,
-            user_agent=self._user_agent,
-            qps=self._options.qps,
-            burst=self._options.burst,
-            on_unauthorized=fresh_token,
-        )
+        try:
+            client = member_client(
+                access,
+                user_agent=self._user_agent,
+                qps=self._options.qps,
+                burst=self._options.burst,
+                on_unauthorized=fresh_token,
+            )
+        except KubeconfigError as error:
+            raise MemberUnavailable(str(error)) from error
         client.set_fence(self._fence)
         return _Member(reach=_reach(cluster), client=client)
 

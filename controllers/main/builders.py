@@ -20,6 +20,8 @@ from controllers.detector.assembly import assemble
 from controllers.execution.controller import ExecutionController
 from controllers.execution.controller import shard_of as work_shard
 from controllers.kube.wiring import MetadataInformers, stock_duties
+from controllers.main import failover_builders as failover
+from controllers.main import quota_builders as quota
 from controllers.main.options import SELECTABLE, ControllerManagerOptions
 from controllers.main.plane import Plane, Run
 from controllers.namespace_sync import NamespaceSyncController, Rendered
@@ -110,6 +112,7 @@ async def _cluster(plane: Plane) -> None:
         clock=plane.clock,
     )
     plane.runs.append(Run(monitor.name, monitor.run))
+    await failover.taint_manager(plane)
 
 
 async def _cluster_status(plane: Plane) -> None:
@@ -268,9 +271,15 @@ async def _unified_auth(plane: Plane) -> None:
 BUILDERS: Final[Mapping[str, Builder]] = {
     "cluster": _cluster,
     "clusterStatus": _cluster_status,
+    "clustertaintpolicy": failover.cluster_taint_policy,
+    "applicationFailover": failover.application_failover,
     "binding": _binding,
     "bindingStatus": _binding_status,
     "execution": _execution,
+    "federatedResourceQuotaEnforcement": quota.quota_enforcement,
+    "federatedResourceQuotaStatus": quota.quota_status,
+    "federatedResourceQuotaSync": quota.quota_sync,
+    "gracefulEviction": failover.graceful_eviction,
     "workStatus": _work_status,
     "namespace": _namespace,
     "remedy": _remedy,

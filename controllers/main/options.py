@@ -14,7 +14,10 @@ from controllers.cluster.health import ClusterMonitorOptions
 from controllers.cluster.status import ClusterStatusOptions
 from controllers.detector.controller import DetectorOptions
 from controllers.detector.resources import SkippedApis
+from controllers.failover.graceful import GracefulEvictionOptions
+from controllers.failover.taint_manager import TaintManagerOptions
 from controllers.members import MemberOptions
+from controllers.quota.enforcement import QuotaOptions
 from karmada.client.leases import LeaderElectionOptions
 from karmada.runtime.observe import StartError
 
@@ -133,6 +136,9 @@ class ControllerManagerOptions:
     members: MemberOptions = field(default_factory=MemberOptions)
     cluster_status: ClusterStatusOptions = field(default_factory=ClusterStatusOptions)
     cluster_monitor: ClusterMonitorOptions = field(default_factory=ClusterMonitorOptions)
+    graceful_eviction: GracefulEvictionOptions = field(default_factory=GracefulEvictionOptions)
+    taint_manager: TaintManagerOptions = field(default_factory=TaintManagerOptions)
+    quota: QuotaOptions = field(default_factory=QuotaOptions)
 
     feature_gates: Mapping[str, bool] = field(default_factory=lambda: dict(FEATURE_GATES))
     """--feature-gates: features to turn on or off, as name=true,name=false."""

@@ -68,12 +68,20 @@ def _run(work: object, console: Console) -> int:
     except (CommandError, LocalError, KubeconfigError) as error:
         console.error(f"error: {error}")
     except ApiError as error:
-        console.error(f"Error from server ({error.reason}): {error.message}")
+        console.error(_complaint(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has seen enough
     return 1
+
+
+def _complaint(error: ApiError) -> str:
+    from karmada.client.answers import Unreachable  # quick commands do not load a client
+
+    if isinstance(error, Unreachable):
+        return f"error: {error.message}"
+    return f"Error from server ({error.reason}): {error.message}"
 
 
 def _parent(program: str) -> str:

@@ -7,6 +7,8 @@ transport.py sends the requests.
       Unreachable   503   no answer: nothing is known about the request's fate
 """
 
+import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -92,10 +94,17 @@ def trouble_of(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorSSLError):
         return f"TLS: {error.os_error.strerror or error.os_error}"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"cannot connect: {error.os_error.strerror or error.os_error}"
+        return f"cannot connect: {_reason(error.os_error)}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server closed the connection"
     return str(error) or type(error).__name__
+
+
+def _reason(error: OSError) -> str:
+    """The system's own words; asyncio's name the address once more instead."""
+    if error.errno and error.errno > 0 and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
 
 
 def _verdict(error: BaseException) -> str:

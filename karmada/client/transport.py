@@ -74,7 +74,7 @@ class Transport:
         self._proxy = _proxy(access)
         self._headers = _constant_headers(access, user_agent)
         self._base = access.server.rstrip("/")
-        self._host = URL(self._base).authority
+        self._host = _authority(self._base)
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
         self._counters: dict[tuple[int, str], Counter] = {}
@@ -296,6 +296,17 @@ class Transport:
             counter = _REQUESTS.labels(str(status) if status else "<error>", method, self._host)
             self._counters[status, method] = counter
         counter.inc()
+
+
+def _authority(server: str) -> str:
+    """Raises KubeconfigError for what is no URL of an API server."""
+    try:
+        url = URL(server)
+    except ValueError as error:
+        raise KubeconfigError(f'"{server}" is not the URL of an API server: {error}') from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise KubeconfigError(f'"{server}" is not the URL of an API server')
+    return url.authority
 
 
 def _authorization(access: Access, token: str | None) -> str | None:

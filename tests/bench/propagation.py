@@ -106,7 +106,9 @@ async def latency(plane: Client, arrivals: Arrivals) -> None:
         await arrivals.wait_for([name])
         seconds.append(arrivals.complete[name] - began)
     for percent in (50, 90, 99):
-        report(BENCH, f"create to present in all p{percent}", percentile(seconds, percent) * 1e3, "ms", members=3)
+        report(
+            BENCH, f"create to present in all p{percent}", percentile(seconds, percent) * 1e3, "ms", members=3
+        )
 
 
 async def throughput(plane: Client, arrivals: Arrivals, pids: Mapping[str, int]) -> None:

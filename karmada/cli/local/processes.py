@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,8 @@ from karmada.cli.local.layout import Layout, LocalError
 
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
+EXEC_SECONDS = 1.0
+EXEC_POLL_SECONDS = 0.001
 LOG_TAIL_BYTES = 2000
 
 
@@ -30,7 +31,7 @@ class ProcessSpec:
     arguments: tuple[str, ...]
 
     @property
-    def command(self) -> Sequence[str]:
+    def command(self) -> tuple[str, ...]:
         return (sys.executable, "-m", self.module, *self.arguments)
 
 
@@ -42,25 +43,17 @@ class Processes:
 
     def pid(self, name: str) -> int | None:
         """The pid of the running process of that name, None when it does not run."""
-        try:
-            started = json.loads(self._pid_file(name).read_text())
-            if sys.platform != "linux":
-                return int(started["pid"]) if _answers(started["pid"]) else None
-            command = Path(f"/proc/{started['pid']}/cmdline").read_bytes().split(b"\0")[:-1]
-        except (FileNotFoundError, ProcessLookupError, PermissionError, ValueError):
-            return None
-        return int(started["pid"]) if [part.decode() for part in command] == started["command"] else None
+        started = self._started(name)
+        return started.pid if started is not None and _runs(started) else None
 
     def names(self) -> list[str]:
         """Every process started here and not stopped since, running or not."""
         return sorted(path.stem for path in self._layout.run.glob("*.pid"))
 
-    def command_of(self, name: str) -> Sequence[str]:
+    def command_of(self, name: str) -> tuple[str, ...]:
         """The command line it runs with; empty when it does not run."""
-        if self.pid(name) is None:
-            return ()
-        command: list[str] = json.loads(self._pid_file(name).read_text())["command"]
-        return command
+        started = self._started(name)
+        return started.command if started is not None and _runs(started) else ()
 
     def start(self, spec: ProcessSpec) -> bool:
         """Start it unless it runs already with the same arguments; with others it is restarted.
@@ -69,7 +62,7 @@ class Processes:
         """
         running = self.command_of(spec.name)
         if running:
-            if tuple(running) == tuple(spec.command):
+            if running == spec.command:
                 return False
             self.stop(spec.name)
         log = self.log_file(spec.name)
@@ -82,8 +75,10 @@ class Processes:
                 cwd=self._layout.state,
                 start_new_session=True,
             )
-        started = {"pid": process.pid, "command": list(spec.command)}
-        self._pid_file(spec.name).write_text(json.dumps(started) + "\n")
+        record = {"pid": process.pid, "command": spec.command}
+        self._pid_file(spec.name).write_text(json.dumps(record) + "\n")
+        _await_command_line(process, _Started(process.pid, spec.command))
+        process.returncode = 0  # it outlives this command: nobody is to be warned that it still runs
         return True
 
     def stop(self, name: str) -> bool:
@@ -91,13 +86,9 @@ class Processes:
         pid = self.pid(name)
         if pid is not None:
             _signal(pid, signal.SIGTERM)
-            deadline = time.monotonic() + STOP_SECONDS
-            while self.pid(name) is not None and time.monotonic() < deadline:
-                _reap(pid)
-                time.sleep(POLL_SECONDS)
-            if self.pid(name) is not None:
+            if not _gone(pid):
                 _signal(pid, signal.SIGKILL)
-                _reap(pid)
+                _gone(pid)
         self._pid_file(name).unlink(missing_ok=True)
         return pid is not None
 
@@ -119,16 +110,67 @@ class Processes:
         except FileNotFoundError:
             return "(no log)"
 
+    def _started(self, name: str) -> "_Started | None":
+        """What the pid file says; None when there is none that can be read."""
+        try:
+            record = json.loads(self._pid_file(name).read_text())
+            return _Started(int(record["pid"]), tuple(record["command"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
     def _pid_file(self, name: str) -> Path:
         return self._layout.run / f"{name}.pid"
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    pid: int
+    command: tuple[str, ...]
+
+
+def _runs(started: _Started) -> bool:
+    """Whether the pid is still that process, not a zombie and not somebody else's."""
+    if sys.platform != "linux":
+        return _answers(started.pid)
+    try:
+        words = Path(f"/proc/{started.pid}/cmdline").read_bytes().split(b"\0")[:-1]
+    except OSError:
+        return False
+    return tuple(map(os.fsdecode, words)) == started.command
+
+
+def _await_command_line(process: subprocess.Popen[bytes], started: _Started) -> None:
+    """A new process has its command line a moment after it exists; before that it looks like a stranger."""
+    deadline = time.monotonic() + EXEC_SECONDS
+    while process.poll() is None and not _runs(started) and time.monotonic() < deadline:
+        time.sleep(EXEC_POLL_SECONDS)
 
 
 def _answers(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+def _gone(pid: int) -> bool:
+    """Whether it ends within STOP_SECONDS, its ports with it."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while not _ended(pid) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    return _ended(pid)
+
+
+def _ended(pid: int) -> bool:
+    """Gone, or a zombie that only waits for whoever started it. Collects our own."""
+    _reap(pid)
+    if sys.platform != "linux":
+        return not _answers(pid)
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def _signal(pid: int, number: int) -> None:

@@ -58,7 +58,9 @@ def test_a_cluster_says_where_it_is_and_where_its_secrets_are() -> None:
 @pytest.mark.parametrize(
     ("access", "expected"),
     [
-        pytest.param(Access("https://m", insecure=True), {"insecureSkipTLSVerification": True}, id="insecure"),
+        pytest.param(
+            Access("https://m", insecure=True), {"insecureSkipTLSVerification": True}, id="insecure"
+        ),
         pytest.param(Access("https://m", proxy_url="http://p:1"), {"proxyURL": "http://p:1"}, id="proxy"),
     ],
 )

@@ -8,9 +8,17 @@ from karmada.cli.scope import CommandError
 from karmada.client.mapper import DiscoveredResource
 
 VERBS = ("get", "list")
-PODS = DiscoveredResource(GroupVersionResource("", "v1", "pods"), "Pod", "pod", True, VERBS, ("po",), ("all",))
+PODS = DiscoveredResource(
+    GroupVersionResource("", "v1", "pods"), "Pod", "pod", True, VERBS, ("po",), ("all",)
+)
 DEPLOYMENTS = DiscoveredResource(
-    GroupVersionResource("apps", "v1", "deployments"), "Deployment", "deployment", True, VERBS, ("deploy",), ("all",)
+    GroupVersionResource("apps", "v1", "deployments"),
+    "Deployment",
+    "deployment",
+    True,
+    VERBS,
+    ("deploy",),
+    ("all",),
 )
 EVENTS = DiscoveredResource(GroupVersionResource("", "v1", "events"), "Event", "event", True, VERBS, ("ev",))
 NEW_EVENTS = DiscoveredResource(

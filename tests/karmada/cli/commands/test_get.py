@@ -32,7 +32,11 @@ NGINX = [answer(KARMADA, "nginx"), answer("member1", "nginx", labels=MANAGED), a
         pytest.param(
             {},
             ["Name", "CLUSTER", "Ready", "ADOPTION"],
-            [["nginx", "Karmada", "1/1", "-"], ["nginx", "member1", "1/1", "Y"], ["nginx", "member2", "1/1", "N"]],
+            [
+                ["nginx", "Karmada", "1/1", "-"],
+                ["nginx", "member1", "1/1", "Y"],
+                ["nginx", "member2", "1/1", "N"],
+            ],
             id="cluster-behind-the-name-adoption-last",
         ),
         pytest.param(
@@ -77,7 +81,12 @@ def test_a_cluster_that_has_nothing_does_not_give_the_columns() -> None:
 
 @pytest.mark.parametrize(
     ("cluster", "labels", "expected"),
-    [(KARMADA, MANAGED, "-"), ("member1", MANAGED, "Y"), ("member1", {}, "N"), ("member1", {"karmada.io/managed": "no"}, "N")],
+    [
+        (KARMADA, MANAGED, "-"),
+        ("member1", MANAGED, "Y"),
+        ("member1", {}, "N"),
+        ("member1", {"karmada.io/managed": "no"}, "N"),
+    ],
 )
 def test_only_objects_with_the_label_are_adopted(cluster: str, labels: dict[str, str], expected: str) -> None:
     assert adopted(cluster, {"metadata": {"labels": labels}}) == expected

@@ -7,7 +7,8 @@ from karmada.cli.scope import CommandError
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("60s", 60), ("2m", 120), ("1h", 3600), ("0.5s", 0.5), ("1m30s", 90), ("500ms", 0.5)]
+    ("text", "seconds"),
+    [("60s", 60), ("2m", 120), ("1h", 3600), ("0.5s", 0.5), ("1m30s", 90), ("500ms", 0.5)],
 )
 def test_a_wait_is_a_duration(text: str, seconds: float) -> None:
     assert parse_wait(text) == seconds

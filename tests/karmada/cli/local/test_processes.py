@@ -95,7 +95,9 @@ def test_a_killed_process_does_not_run_and_is_started_again(processes: Processes
 def test_a_process_that_ends_at_once_shows_the_end_of_its_log(processes: Processes) -> None:
     processes.start(ProcessSpec("p", "leaving", ()))
     eventually(lambda: processes.pid("p"), until=lambda found: found is None)
-    with pytest.raises(LocalError, match=r"p stopped:\nno certificate: it is missing\nall of it: /.*/log/p\.log"):
+    with pytest.raises(
+        LocalError, match=r"p stopped:\nno certificate: it is missing\nall of it: /.*/log/p\.log"
+    ):
         processes.require_running("p")
 
 
@@ -110,7 +112,9 @@ def test_a_pid_that_now_belongs_to_somebody_else_is_left_alone(processes: Proces
         stranger.kill()
 
 
-@pytest.mark.parametrize("text", ["", "12", "{}", "[]", '{"pid": "x", "command": []}', '{"pid": 0, "command": []}'])
+@pytest.mark.parametrize(
+    "text", ["", "12", "{}", "[]", '{"pid": "x", "command": []}', '{"pid": 0, "command": []}']
+)
 def test_a_broken_pid_file_means_that_nothing_runs(processes: Processes, tmp_path: Path, text: str) -> None:
     (tmp_path / "state" / "run" / "p.pid").write_text(text)
     assert processes.pid("p") is None
