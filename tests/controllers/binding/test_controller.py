@@ -119,16 +119,19 @@ async def test_each_target_gets_a_work(user: Plane) -> None:
 
 
 async def test_users_are_told_about_written_works(user: Plane) -> None:
+    async def told() -> set[tuple[str, str]]:
+        return {
+            (event["involvedObject"]["kind"], event["message"])
+            for event in (await user.client.list(EVENTS)).items
+            if event["reason"] == "SyncWorkSucceed"
+        }
+
     async with binding_controllers(user):
         await bind(user, "member1")
         await work_in(user, "member1")
-    told = {
-        (event["involvedObject"]["kind"], event["message"])
-        for event in (await user.client.list(EVENTS)).items
-        if event["reason"] == "SyncWorkSucceed"
-    }
+        await eventually(told, "events about it")
     message = "Sync work of ResourceBinding(shop/c-configmap) successful."
-    assert told == {("ConfigMap", message), ("ResourceBinding", message)}
+    assert await told() == {("ConfigMap", message), ("ResourceBinding", message)}
 
 
 async def test_a_cluster_that_is_no_target_any_more_loses_its_work(user: Plane) -> None:

@@ -48,7 +48,7 @@ def test_a_broken_memory_is_reported_not_overwritten(tmp_path: Path, text: str) 
 def test_a_state_folder_that_cannot_be_made_is_named(tmp_path: Path, below: str) -> None:
     blocker = tmp_path / "file"
     blocker.write_text("mine")
-    with pytest.raises(LocalError, match="cannot write to the state folder .*choose another with STATE=dir"):
+    with pytest.raises(LocalError, match=r"cannot write to the state folder .*choose another with STATE=dir"):
         Layout(blocker / below).prepare()
     assert blocker.read_text() == "mine"
 
