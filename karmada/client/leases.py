@@ -260,15 +260,27 @@ class LeaderElection:
         if not self.is_leader or self._seen is None:
             return
         self._renewed_at = None
-        spec = {**(self._seen.record.get("spec") or {}), "holderIdentity": "", "leaseDurationSeconds": 1}
-        spec["renewTime"] = rfc3339_micro(self._clock.now())
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
-                await self._client.replace(LEASES, {**self._seen.record, "spec": spec})
+                # A renewal that was cut off may have been written all the same: then the record is newer
+                # than ours.
+                await self._client.update(LEASES, self._key, self._given_up, cached=self._seen.record)
         except (ApiError, TimeoutError) as error:
             log.warning("lease not released", extra={"lease": self._key.name, "error": str(error)})
         else:
             log.info("released the lease", extra={"lease": self._key.name})
+
+    def _given_up(self, lease: Object) -> Object:
+        """lease without a holder, if we are that; somebody else's is left alone."""
+        spec = lease.get("spec") or {}
+        if spec.get("holderIdentity") != self.identity:
+            return lease
+        free = {
+            "holderIdentity": "",
+            "leaseDurationSeconds": 1,
+            "renewTime": rfc3339_micro(self._clock.now()),
+        }
+        return {**lease, "spec": {**spec, **free}}
 
 
 async def _call(work: Callable[[], Awaitable[T]] | Coroutine[Any, Any, T]) -> T:

@@ -1,17 +1,19 @@
 """An API server as its users meet it: its own process, TLS, a client certificate, RBAC, a durable store.
 
-Create, get, patch, list and watch fan-out; then CPU and memory of the server. Where a real kube-apiserver
-is in the cache the same load runs against it too, and lines `... ratio` say how many times quicker ours is.
+Create, get, patch, list and watch fan-out; then CPU and memory of the server. Then the same with a real etcd
+under it, and, where one is in the cache, against a real kube-apiserver: lines `... ratio` say how many times
+quicker ours is.
 """
 
 import asyncio
 import json
+import shutil
 import ssl
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
@@ -31,7 +33,7 @@ from tests.bench.measure import (
     resident_megabytes,
     until,
 )
-from tests.support.etcd_server import free_ports
+from tests.support.etcd_server import EtcdServer, free_ports
 from tests.support.kubernetes import RealCluster, has_binaries
 from tests.support.tools import default_cache
 
@@ -69,16 +71,26 @@ class Figures:
 
 
 @contextmanager
-def our_server(directory: Path) -> Iterator[Server]:
+def our_server(directory: Path, *, name: str = "karmada", storage: str = "") -> Iterator[Server]:
+    """storage "": one durable file."""
     (port,) = free_ports(1)
     pki = directory / "pki"
     command = [sys.executable, "-m", "apiserver", "--bind-address=127.0.0.1", f"--secure-port={port}"]
-    command += [f"--cert-dir={pki}", f"--storage=sqlite://{directory}/store.db"]
+    command += [f"--cert-dir={pki}", f"--storage={storage or f'sqlite://{directory}/store.db'}"]
     with (directory / "server.log").open("wb") as log, Popen(command, stdout=log, stderr=log) as process:
         try:
-            yield Server("karmada", f"https://127.0.0.1:{port}", pki, [process.pid])
+            yield Server(name, f"https://127.0.0.1:{port}", pki, [process.pid])
         finally:
             process.terminate()
+
+
+@contextmanager
+def our_server_on_etcd(directory: Path) -> Iterator[Server]:
+    with (
+        EtcdServer(directory) as etcd,
+        our_server(directory, name="karmada on etcd", storage=etcd.url) as server,
+    ):
+        yield server
 
 
 @contextmanager
@@ -247,14 +259,19 @@ async def fan_out(client: aiohttp.ClientSession, server: Server, figures: Figure
 
 
 async def main() -> None:
-    with tempfile.TemporaryDirectory() as directory, our_server(Path(directory)) as server:
-        ours = await measure(server)
-    if not has_binaries(default_cache()):
-        return
-    with tempfile.TemporaryDirectory() as directory, real_server(Path(directory)) as server:
-        theirs = await measure(server)
-    for what, rate in ours.rates.items():
-        report(BENCH, f"{what} ratio", rate / theirs.rates[what], "times kube-apiserver")
+    starts: list[Callable[[Path], AbstractContextManager[Server]]] = [our_server]
+    if shutil.which("etcd"):
+        starts.append(our_server_on_etcd)
+        if has_binaries(default_cache()):
+            starts.append(real_server)
+    figures: dict[str, Figures] = {}
+    for start in starts:
+        with tempfile.TemporaryDirectory() as directory, start(Path(directory)) as server:
+            figures[server.name] = await measure(server)
+    theirs = figures.pop("kube-apiserver", Figures())
+    for name, ours in figures.items():
+        for what, rate in theirs.rates.items():
+            report(BENCH, f"{what} ratio", ours.rates[what] / rate, "times kube-apiserver", server=name)
 
 
 if __name__ == "__main__":
