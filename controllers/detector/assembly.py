@@ -6,8 +6,6 @@ informers must be entered already; none of the controllers waits before its firs
 
 from dataclasses import dataclass
 
-from karmada.interpreter.chain import Interpreter
-
 from controllers.detector.apply import Applier, BindingGates, Bindings
 from controllers.detector.claim import CLUSTER, NAMESPACED, PolicyScope
 from controllers.detector.controller import DetectorOptions, Policies, TemplateController
@@ -19,6 +17,7 @@ from karmada.client.client import Client
 from karmada.client.events import EventRecorder
 from karmada.client.informer import Informers
 from karmada.client.mapper import Mapper
+from karmada.interpreter.chain import Interpreter
 
 
 @dataclass(frozen=True, slots=True)

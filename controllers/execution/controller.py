@@ -9,8 +9,6 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from karmada.interpreter.chain import Interpreter, Operation
-
 from controllers.execution.drift import drifted
 from controllers.execution.release import released_manifest
 from controllers.execution.retain import is_settled, may_overwrite, retain_metadata
@@ -37,6 +35,7 @@ from karmada.client.client import Client
 from karmada.client.events import EventRecorder
 from karmada.client.informer import Change, Informer
 from karmada.client.mapper import Mapper
+from karmada.interpreter.chain import Interpreter, Operation
 from karmada.runtime.clock import Clock, rfc3339
 from karmada.runtime.controller import LOW_PRIORITY, Requeue, WorkQueue
 

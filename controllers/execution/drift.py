@@ -4,12 +4,11 @@ Pure.
 Our own writes are recognized by the version they were answered with.
 """
 
-from karmada.interpreter.native.prune import prune_manifest
-
 from controllers.members import work_of
 from karmada.api.gvk import ObjectKey
 from karmada.api.objects import Object, resource_version_of
 from karmada.client.informer import Change
+from karmada.interpreter.native.prune import prune_manifest
 
 
 def drifted(change: Change[Object], *, recorded_version: str) -> ObjectKey | None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from karmada.api.codec import dumps
-
 from karmada.api.errors import ApiError, Conflict, MethodNotAllowed, NotFound
 from karmada.api.groups.kubernetes import NAMESPACES, PODS
 from karmada.api.gvk import ObjectKey, Resource
