@@ -18,6 +18,7 @@ from scheduler.framework import (
     Candidate,
     Estimator,
     EstimatorUnavailable,
+    Feasible,
     Framework,
     Gates,
     NoClusterFit,
@@ -70,6 +71,18 @@ class Decision:
     failures: tuple[GroupFailure, ...] = ()
 
 
+@dataclass(slots=True)
+class Trial:
+    """What one run of the phases found, as far as it came; explain.py reads it."""
+
+    request: Request
+    feasible: Feasible | None = None
+    candidates: tuple[Candidate, ...] = ()
+    selected: tuple[Candidate, ...] = ()
+    targets: tuple[Target, ...] = ()
+    error: ScheduleError | None = None
+
+
 def schedule(
     binding: ResourceBinding,
     snapshot: Snapshot,
@@ -78,13 +91,15 @@ def schedule(
     estimators: Sequence[Estimator] | None = None,
     settings: Settings | None = None,
     observe: Callable[[Step], None] | None = None,
+    trials: list[Trial] | None = None,
 ) -> Decision:
     """Decide where binding goes, given the clusters of snapshot. Pure; never raises for what a user can
     write.
 
     Everything left out has the defaults of the scheduler process: all in-tree plugins, the general
-    estimator, default gates. observe is told when each phase ends. Whether the binding needs scheduling at
-    all is not asked (triggers.py does); suspension and deletion are not looked at.
+    estimator, default gates. observe is told when each phase ends; trials collects what each affinity group
+    that was tried gave. Whether the binding needs scheduling at all is not asked (triggers.py does);
+    suspension and deletion are not looked at.
 
         decision = schedule(binding, Snapshot.of(clusters))
         {target.name: target.replicas for target in decision.targets or ()}
@@ -100,6 +115,7 @@ def schedule(
         estimators if estimators is not None else (GeneralEstimator(),),
         settings,
         observe,
+        trials,
     )
     return pass_.by_groups() if binding.spec.placement.cluster_affinities else pass_.single()
 
@@ -128,6 +144,7 @@ class _Pass:
     estimators: Sequence[Estimator]
     settings: Settings
     observe: Callable[[Step], None] | None
+    trials: list[Trial] | None
 
     def single(self) -> Decision:
         """One affinity, or none. Only "no cluster fits" takes the present targets away."""
@@ -164,14 +181,28 @@ class _Pass:
             group=group,
             fresh=reschedule_pending(self.binding),
         )
-        feasible = self.framework.feasible(request, self.snapshot).require()
+        trial = Trial(request)
+        if self.trials is not None:
+            self.trials.append(trial)
+        try:
+            self._run(request, trial)
+        except ScheduleError as error:
+            trial.error = error
+            raise
+        return trial.targets
+
+    def _run(self, request: Request, trial: Trial) -> None:
+        trial.feasible = self.framework.feasible(request, self.snapshot)
+        feasible = trial.feasible.require()
         self._done(Step.FILTER)
         scores = self.framework.score(request, feasible)
         self._done(Step.SCORE)
+        trial.candidates = tuple(self._candidates(request, feasible, scores))
         try:
-            selected = select(request, self._candidates(request, feasible, scores))
+            selected = select(request, trial.candidates)
         except ScheduleError as error:
             raise error.prefixed("failed to select clusters: ") from error
+        trial.selected = tuple(selected)
         self._done(Step.SELECT)
         try:
             targets = assign(request, selected)
@@ -181,7 +212,7 @@ class _Pass:
         if self.settings.empty_workload_propagation:
             named = {target.name for target in targets}
             targets += [Target(candidate.name) for candidate in selected if candidate.name not in named]
-        return tuple(targets)
+        trial.targets = tuple(targets)
 
     def _candidates(
         self, request: Request, feasible: Sequence[ClusterFacts], scores: Sequence[int]
