@@ -8,14 +8,10 @@ its task is there, and the scheduler does not choose a cluster that has one.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from karmada.api.groups.work import GracefulEvictionTask, ResourceBinding, ResourceBindingSpec
-from karmada.api.wellknown import HEALTHY
-
-DIRECTLY: Final = "Directly"
-GRACEFULLY: Final = "Gracefully"
-NEVER: Final = "Never"
+from karmada.api.wellknown import HEALTHY, PURGE_GRACEFULLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +21,7 @@ class Eviction:
     cluster: str
     producer: str
     reason: str
-    purge_mode: str = GRACEFULLY
+    purge_mode: str = PURGE_GRACEFULLY
     message: str = ""
     grace_period_seconds: int | None = None
     suppress_deletion: bool | None = None

@@ -1,11 +1,8 @@
 """Which clusters a binding means: where it goes, and where its Works stay. Pure; both bindings and statuses
 ask."""
 
-from typing import Final
-
 from karmada.api.groups.work import ResourceBindingSpec, TargetCluster
-
-PURGE_DIRECTLY: Final = "Directly"
+from karmada.api.wellknown import PURGE_DIRECTLY
 
 
 def target_clusters(spec: ResourceBindingSpec) -> list[TargetCluster]:

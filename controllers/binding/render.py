@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from controllers.binding.override import Overridden, applied_annotation
-from controllers.targets import PURGE_DIRECTLY
 from karmada.api import wellknown
 from karmada.api.groups.work import (
     CLUSTER_RESOURCE_BINDINGS,
@@ -84,7 +83,11 @@ class RenderedWork:
 
 def purged_clusters(spec: ResourceBindingSpec) -> set[str]:
     """Clusters that must be empty before anything else is written."""
-    return {task.from_cluster for task in spec.graceful_eviction_tasks if task.purge_mode == PURGE_DIRECTLY}
+    return {
+        task.from_cluster
+        for task in spec.graceful_eviction_tasks
+        if task.purge_mode == wellknown.PURGE_DIRECTLY
+    }
 
 
 def is_workload(spec: ResourceBindingSpec) -> bool:
@@ -210,6 +213,6 @@ def preserved_labels(spec: ResourceBindingSpec, targets: Sequence[TargetCluster]
     if len(targets) != 1 or not spec.graceful_eviction_tasks:
         return {}
     task = spec.graceful_eviction_tasks[-1]
-    if task.purge_mode != PURGE_DIRECTLY or targets[0].name in task.clusters_before_failover:
+    if task.purge_mode != wellknown.PURGE_DIRECTLY or targets[0].name in task.clusters_before_failover:
         return {}
     return task.preserved_label_state

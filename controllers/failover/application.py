@@ -8,7 +8,7 @@ remembered here: a restart starts every time anew.
 
 from collections.abc import Sequence
 
-from controllers.eviction import DIRECTLY, GRACEFULLY, NEVER, Eviction, evicted
+from controllers.eviction import Eviction, evicted
 from controllers.failover.preserved import preserved_labels
 from controllers.failover.scopes import controller_name, say_not_evicted, scheduled_clusters
 from controllers.failover.unhealthy import judged
@@ -16,7 +16,12 @@ from karmada.api.errors import ApiError, Forbidden, NotFound
 from karmada.api.groups.policy import ApplicationFailoverBehavior
 from karmada.api.groups.work import ResourceBinding
 from karmada.api.gvk import GroupVersionKind, ObjectKey, split_api_version
-from karmada.api.wellknown import EVICTION_REASON_APPLICATION_FAILURE
+from karmada.api.wellknown import (
+    EVICTION_REASON_APPLICATION_FAILURE,
+    PURGE_DIRECTLY,
+    PURGE_GRACEFULLY,
+    PURGE_NEVER,
+)
 from karmada.client.client import Client
 from karmada.client.events import EventRecorder
 from karmada.client.informer import Change, Informer
@@ -109,10 +114,10 @@ class ApplicationFailoverController:
     def _eviction(
         self, binding: ResourceBinding, failover: ApplicationFailoverBehavior, cluster: str
     ) -> Eviction:
-        purge_mode = failover.purge_mode or GRACEFULLY
-        if purge_mode not in (DIRECTLY, GRACEFULLY, NEVER):
+        purge_mode = failover.purge_mode or PURGE_GRACEFULLY
+        if purge_mode not in (PURGE_DIRECTLY, PURGE_GRACEFULLY, PURGE_NEVER):
             raise Forbidden(f"unsupported purge mode: {purge_mode}")
-        if purge_mode == GRACEFULLY and not self._graceful_eviction:
+        if purge_mode == PURGE_GRACEFULLY and not self._graceful_eviction:
             raise Forbidden("GracefulEviction featureGate must be enabled when purgeMode is Gracefully")
         preserves = self._stateful_failover and failover.state_preservation is not None
         return Eviction(
@@ -120,8 +125,8 @@ class ApplicationFailoverController:
             producer=self.name,
             reason=EVICTION_REASON_APPLICATION_FAILURE,
             purge_mode=purge_mode,
-            grace_period_seconds=failover.grace_period_seconds if purge_mode == GRACEFULLY else None,
-            suppress_deletion=True if purge_mode == NEVER else None,
+            grace_period_seconds=failover.grace_period_seconds if purge_mode == PURGE_GRACEFULLY else None,
+            suppress_deletion=True if purge_mode == PURGE_NEVER else None,
             preserved_labels=preserved_labels(
                 failover.state_preservation, binding.status.aggregated_status, cluster
             )

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 from pydantic import ValidationError
 
-from controllers.eviction import GRACEFULLY, Eviction, evicted
+from controllers.eviction import Eviction, evicted
 from controllers.failover.preserved import preserved_labels
 from controllers.failover.scopes import (
     SCHEDULED_INDEX,
@@ -32,6 +32,7 @@ from karmada.api.wellknown import (
     APPLIED_PLACEMENT_ANNOTATION,
     EVICTION_PRODUCER_TAINT_MANAGER,
     EVICTION_REASON_TAINT_UNTOLERATED,
+    PURGE_GRACEFULLY,
 )
 from karmada.client.client import Client
 from karmada.client.events import EventRecorder
@@ -160,7 +161,9 @@ class TaintManager:
             cluster=cluster,
             producer=EVICTION_PRODUCER_TAINT_MANAGER,
             reason=EVICTION_REASON_TAINT_UNTOLERATED,
-            purge_mode=self._options.purge_mode if failover is None else failover.purge_mode or GRACEFULLY,
+            purge_mode=self._options.purge_mode
+            if failover is None
+            else failover.purge_mode or PURGE_GRACEFULLY,
             preserved_labels=preserved_labels(preservation, binding.status.aggregated_status, cluster)
             if self._stateful_failover
             else {},

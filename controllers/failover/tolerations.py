@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from karmada.api.groups.meta import Taint, Toleration
+from karmada.api.selection import tolerates
 from karmada.api.wellknown import NO_EXECUTE
 
 FOR_EVER: Final = math.inf
@@ -31,14 +32,3 @@ def tolerated_seconds(taints: Iterable[Taint], tolerations: Sequence[Toleration]
             until = added + timedelta(seconds=toleration.toleration_seconds)
             shortest = min(shortest, (until - now).total_seconds())
     return shortest
-
-
-def tolerates(toleration: Toleration, taint: Taint) -> bool:
-    """An empty effect or key means any; operators other than Exists and Equal never match."""
-    if toleration.effect and toleration.effect != taint.effect:
-        return False
-    if toleration.key and toleration.key != taint.key:
-        return False
-    if toleration.operator in ("", "Equal"):
-        return toleration.value == taint.value
-    return toleration.operator == "Exists"

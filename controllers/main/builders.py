@@ -6,29 +6,24 @@ In: the Plane. Out: controllers on it. Nothing but wiring; all behaviour is in t
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
+from controllers import member_stages
 from controllers.binding.controller import BindingController
 from controllers.binding.override import OverrideFailed, applied_annotation, overridden
 from controllers.binding.render import CLUSTER, NAMESPACED
 from controllers.cluster.health import ClusterHealthMonitor
 from controllers.cluster.lifecycle import ClusterController
-from controllers.cluster.member_capacity import MemberCapacity
-from controllers.cluster.status import ClusterStatusController
-from controllers.cluster.status import shard_of as cluster_shard
 from controllers.dependencies.controller import DependenciesDistributor
 from controllers.detector.apply import BindingGates
 from controllers.detector.assembly import assemble
-from controllers.execution.controller import ExecutionController
-from controllers.execution.controller import shard_of as work_shard
 from controllers.kube.wiring import MetadataInformers, stock_duties
 from controllers.main import failover_builders as failover
 from controllers.main import quota_builders as quota
 from controllers.main.options import SELECTABLE, ControllerManagerOptions
-from controllers.main.plane import Plane, Run
+from controllers.main.plane import Plane
+from controllers.manager import Run
 from controllers.namespace_sync import NamespaceSyncController, Rendered
 from controllers.remedy import RemedyController
 from controllers.status.binding_status import BindingStatusController
-from controllers.status.work_status import WorkStatusController
-from controllers.status.work_status import shard_of as member_object_shard
 from controllers.unified_auth import UnifiedAuthController
 from controllers.workload_rebalancer import WorkloadRebalancerController
 from karmada.api.errors import InternalError
@@ -116,22 +111,7 @@ async def _cluster(plane: Plane) -> None:
 
 
 async def _cluster_status(plane: Plane) -> None:
-    options = plane.options.cluster_status
-    capacity = None
-    if options.resource_modeling:
-        capacity = await plane.stack.enter_async_context(
-            MemberCapacity(members=plane.members, sync_seconds=options.sync_seconds, clock=plane.clock)
-        )
-    controller = ClusterStatusController(
-        clusters=plane.informers.ensure(CLUSTERS),
-        members=plane.members,
-        capacity=capacity,
-        client=plane.client,
-        options=options,
-        clock=plane.clock,
-        graded=plane.gate("CustomizedClusterResourceModeling"),
-    )
-    plane.add_sharded(controller, shard_of=cluster_shard, workers=1)
+    await member_stages.cluster_status(plane, plane.options.cluster_status)
 
 
 async def _binding(plane: Plane) -> None:
@@ -181,28 +161,11 @@ async def _binding_status(plane: Plane) -> None:
 
 
 async def _execution(plane: Plane) -> None:
-    controller = ExecutionController(
-        works=plane.works.informer,
-        clusters=plane.informers.ensure(CLUSTERS),
-        members=plane.members,
-        mapper=plane.mapper,
-        interpreter=plane.interpreter,
-        client=plane.client,
-        recorder=plane.recorder(ExecutionController.name),
-        clock=plane.clock,
-    )
-    plane.add_sharded(controller, shard_of=work_shard, workers=plane.options.concurrent_work_syncs)
+    await member_stages.execution(plane, workers=plane.options.concurrent_work_syncs)
 
 
 async def _work_status(plane: Plane) -> None:
-    controller = WorkStatusController(
-        works=plane.works.informer,
-        members=plane.members,
-        interpreter=plane.interpreter,
-        client=plane.client,
-        recorder=plane.recorder(WorkStatusController.name),
-    )
-    plane.add_sharded(controller, shard_of=member_object_shard, workers=plane.options.concurrent_work_syncs)
+    await member_stages.work_status(plane, workers=plane.options.concurrent_work_syncs)
 
 
 async def _namespace(plane: Plane) -> None:

@@ -17,6 +17,7 @@ from controllers.detector.resources import SkippedApis
 from controllers.failover.graceful import GracefulEvictionOptions
 from controllers.failover.taint_manager import TaintManagerOptions
 from controllers.members import MemberOptions
+from controllers.process import split_address
 from controllers.quota.enforcement import QuotaOptions
 from karmada.client.leases import LeaderElectionOptions
 from karmada.runtime.observe import StartError
@@ -174,16 +175,3 @@ class ControllerManagerOptions:
             if token.removeprefix("-") == name:
                 return not token.startswith("-")
         return "*" in self.controllers and name not in OFF_BY_DEFAULT
-
-
-def split_address(address: str) -> tuple[str, int] | None:
-    """(host, port) of `host:port` or `:port`; None for "0", which turns the listener off.
-
-    Raises StartError.
-    """
-    if address == "0":
-        return None
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65535:
-        raise StartError(f'"{address}" is no address: use host:port, :port, or 0 for none')
-    return host.strip("[]"), int(port)

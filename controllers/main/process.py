@@ -15,15 +15,15 @@ from typing import Any
 import uvloop
 
 from controllers.main.builders import chosen, not_built
-from controllers.main.options import NAME, ControllerManagerOptions, split_address
-from controllers.main.plane import assembled, run_all, unsynced, warm
-from karmada.client.client import Client
+from controllers.main.options import NAME, ControllerManagerOptions
+from controllers.main.plane import assembled, warm
+from controllers.manager import run_all, unsynced
+from controllers.process import election, lead, plane_client, serve
 from karmada.client.informer import Informer
 from karmada.client.kubeconfig import Access, load_kubeconfig
 from karmada.client.kubeconfig_file import KubeconfigError
-from karmada.client.leases import LeaderElection, LeadershipLost
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
-from karmada.runtime.observe import Health, StartError, run_process, serve_health, setup_logging
+from karmada.runtime.observe import Health, StartError, run_process, setup_logging
 from karmada.runtime.options import parse_flags
 
 log = logging.getLogger(__name__)
@@ -49,72 +49,19 @@ async def run(
     access = access or _access(options)
     health = Health()
     async with AsyncExitStack() as stack:
-        await _serve(stack, options, health)
-        client = await stack.enter_async_context(
-            Client(
-                access,
-                user_agent=NAME,
-                qps=options.kube_api_qps,
-                burst=options.kube_api_burst,
-                clock=clock,
-            )
-        )
-        election = await _election(stack, options, access, clock)
-        if election is not None:
-            client.set_fence(election.require)
-        plane = await assembled(
-            stack, options, client, election.require if election is not None else None, clock
-        )
+        await serve(stack, options, health)
+        client = await plane_client(stack, options, access, name=NAME, clock=clock)
+        leading = await election(stack, options, access, name=NAME, lease=options.lease_name, clock=clock)
+        fence = leading.require if leading is not None else None
+        client.set_fence(fence)
+        plane = await assembled(stack, options, client, fence, clock)
         if missing := not_built(options):
             log.warning("controllers not in this version", extra={"names": ", ".join(missing)})
         for builder in chosen(options):
             await builder(plane)
         health.ready["caches"] = partial(_not_ready, plane.informers.all())
         await warm(plane)
-        work = partial(run_all, plane)
-        if election is None:
-            await work()
-            return 0
-        try:
-            await election.run_as_leader(work)
-        except LeadershipLost as error:
-            log.error("leadership lost", extra={"error": str(error)})
-            return 1
-    return 0
-
-
-async def _election(
-    stack: AsyncExitStack, options: ControllerManagerOptions, access: Access, clock: Clock
-) -> LeaderElection | None:
-    """With a client of its own: the lease must not queue behind other requests."""
-    settings = options.election
-    if not settings.leader_elect:
-        return None
-    client = await stack.enter_async_context(Client(access, user_agent=NAME, clock=clock))
-    try:
-        return LeaderElection(
-            client,
-            name=options.lease_name,
-            namespace=settings.namespace,
-            lease_seconds=settings.lease_seconds,
-            renew_seconds=settings.renew_seconds,
-            retry_seconds=settings.retry_seconds,
-            clock=clock,
-        )
-    except ValueError as error:
-        raise StartError(str(error)) from error
-
-
-async def _serve(stack: AsyncExitStack, options: ControllerManagerOptions, health: Health) -> None:
-    """Health and metrics, on one listener where both have the same address."""
-    flags = {
-        options.metrics_bind_address: "--metrics-bind-address",
-        options.health_probe_bind_address: "--health-probe-bind-address",
-    }
-    for address, flag in flags.items():
-        found = split_address(address)
-        if found is not None:
-            await stack.enter_async_context(serve_health(*found, health=health, flag=flag))
+        return await lead(leading, partial(run_all, plane))
 
 
 def _access(options: ControllerManagerOptions) -> Access:

@@ -1,13 +1,15 @@
-"""What the selectors of policies mean: which templates (ResourceSelector), which clusters (ClusterAffinity).
+"""What the selectors of policies mean: which templates (ResourceSelector), which clusters (ClusterAffinity,
+tolerations).
 
-Pure. Used by the detector and the binding controllers; an invalid selector never matches.
+Pure. Used by the detector, the binding controllers, the scheduler and failover; an invalid selector never
+matches.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from karmada.api.groups.cluster import Cluster
-from karmada.api.groups.meta import NodeSelectorRequirement
+from karmada.api.groups.meta import NodeSelectorRequirement, Taint, Toleration
 from karmada.api.groups.policy import ClusterAffinity, ResourceSelector
 from karmada.api.objects import Object, labels_of, name_of, namespace_of
 from karmada.api.selectors import InvalidSelector, from_label_selector
@@ -58,6 +60,17 @@ def cluster_matches(affinity: ClusterAffinity, cluster: Cluster) -> bool:
     if affinity.field_selector is None:
         return True
     return all(_field_holds(item, cluster) for item in affinity.field_selector.match_expressions)
+
+
+def tolerates(toleration: Toleration, taint: Taint) -> bool:
+    """An empty effect or key means any; operators other than Exists and Equal never match."""
+    if toleration.effect and toleration.effect != taint.effect:
+        return False
+    if toleration.key and toleration.key != taint.key:
+        return False
+    if toleration.operator in ("", "Equal"):
+        return toleration.value == taint.value
+    return toleration.operator == "Exists"
 
 
 def _field_holds(requirement: NodeSelectorRequirement, cluster: Cluster) -> bool:

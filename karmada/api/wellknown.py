@@ -156,6 +156,11 @@ HEALTHY: Final = "Healthy"
 UNHEALTHY: Final = "Unhealthy"
 UNKNOWN: Final = "Unknown"
 
+# How the old copy of an evicted workload goes.
+PURGE_DIRECTLY: Final = "Directly"
+PURGE_GRACEFULLY: Final = "Gracefully"
+PURGE_NEVER: Final = "Never"
+
 # Pull mode identities.
 AGENTS_GROUP: Final = "system:karmada:agents"
 AGENT_USER_PREFIX: Final = "system:karmada:agent:"

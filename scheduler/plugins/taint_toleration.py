@@ -1,6 +1,7 @@
 """TaintToleration: a repelling taint needs a toleration, unless the binding is on the cluster already."""
 
-from karmada.api.groups.meta import Taint, Toleration
+from karmada.api.groups.meta import Taint
+from karmada.api.selection import tolerates
 from scheduler.framework import ACCEPTED, Request, Verdict, rejected
 from scheduler.snapshot import ClusterFacts, Snapshot
 
@@ -16,17 +17,6 @@ class TaintToleration:
             if not any(tolerates(toleration, taint) for toleration in request.placement.tolerations):
                 return rejected(self.name, f"cluster(s) had untolerated taint {{{taint_text(taint)}}}")
         return ACCEPTED
-
-
-def tolerates(toleration: Toleration, taint: Taint) -> bool:
-    """An empty effect or key means any; operators other than Exists and Equal never match."""
-    if toleration.effect and toleration.effect != taint.effect:
-        return False
-    if toleration.key and toleration.key != taint.key:
-        return False
-    if toleration.operator in ("", "Equal"):
-        return toleration.value == taint.value
-    return toleration.operator == "Exists"
 
 
 def taint_text(taint: Taint) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from controllers.main.builders import BUILDERS, not_built
-from controllers.main.options import NAME, OFF_BY_DEFAULT, SELECTABLE, ControllerManagerOptions, split_address
+from controllers.main.options import NAME, OFF_BY_DEFAULT, SELECTABLE, ControllerManagerOptions
 from karmada.runtime.observe import StartError
 from karmada.runtime.options import flags_of, parse_flags
 
@@ -82,19 +82,6 @@ def test_what_cannot_work_is_told_in_one_line(argument: str, message: str) -> No
         parse(argument).check()
     assert message in str(error.value)
     assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("127.0.0.1:0", ("127.0.0.1", 0)),
-        (":10357", ("", 10357)),
-        ("[::1]:80", ("::1", 80)),
-        ("0", None),
-    ],
-)
-def test_addresses(address: str, expected: tuple[str, int] | None) -> None:
-    assert split_address(address) == expected
 
 
 def test_every_controller_that_exists_can_be_named() -> None:
