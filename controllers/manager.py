@@ -1,12 +1,13 @@
 """What the controllers of one process are made from, and those made so far; and how they are run.
 
 In: clients and caches, entered on the process' stack. Out: controllers to run until the end. main/ builds the
-control plane's on it, agent/ those of one member: the stages are the same. process.py runs the process.
+control plane's on it, agent/ those of one member: the stages are the same. karmada/client/process is the
+process around them.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -67,16 +68,6 @@ class Manager:
 
     def gate(self, name: str) -> bool:
         return self.gates[name]
-
-
-def unsynced(informers: Iterable[Informer[Any]]) -> str:
-    """The resources whose first list is not there yet, with what is wrong; "" when all are."""
-    waiting = [
-        f"{informer.resource.gvr.group_resource} {informer.trouble}".strip()
-        for informer in informers
-        if not informer.synced
-    ]
-    return ", ".join(waiting)
 
 
 async def run_all(manager: Manager) -> None:

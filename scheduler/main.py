@@ -4,67 +4,38 @@ In: argv and a kubeconfig. Out: a process that schedules bindings while it holds
 before it competes, so that a new leader acts at once. All behaviour is in cycle.py and below.
 """
 
-import logging
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-import uvloop
+from typing_extensions import override
 
 from karmada.api.groups.cluster import CLUSTERS
 from karmada.api.groups.work import CLUSTER_RESOURCE_BINDINGS, RESOURCE_BINDINGS
 from karmada.api.objects import Object
 from karmada.api.wellknown import DEFAULT_SCHEDULER
-from karmada.client.client import Client
 from karmada.client.events import EventRecorder
 from karmada.client.informer import Informer
-from karmada.client.kubeconfig import Access, KubeconfigError, load_kubeconfig
-from karmada.client.leases import LeaderElection, LeaderElectionOptions, LeadershipLost
+from karmada.client.kubeconfig import Access
+from karmada.client.process import LedProcessOptions, control_plane_process, process_main
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
-from karmada.runtime.observe import Health, StartError, run_process, serve_health, setup_logging
-from karmada.runtime.options import parse_flags
+from karmada.runtime.gates import default_gates
+from karmada.runtime.observe import StartError
 from scheduler.cycle import CycleOptions, Scheduler
 from scheduler.decide import Settings
 from scheduler.framework import Gates
 from scheduler.queue import BindingQueue, FifoBindingQueue, PriorityBindingQueue
 
-log = logging.getLogger(__name__)
-
-FEATURE_GATES: Mapping[str, bool] = {
-    "CustomizedClusterResourceModeling": True,
-    "Failover": False,
-    "FederatedQuotaEnforcement": False,
-    "GracefulEviction": True,
-    "MultiClusterService": False,
-    "MultiplePodTemplatesScheduling": False,
-    "PriorityBasedScheduling": True,
-    "PropagateDeps": True,
-    "PropagationPolicyPreemption": False,
-    "ResourceQuotaEstimate": False,
-    "SchedulingOvercommitProtection": False,
-    "StatefulFailoverInjection": False,
-    "WorkloadAffinity": False,
-}
-"""All gates of the control plane, so that one --feature-gates value serves every process."""
+NAME: Final = "karmada-scheduler"
 
 
-@dataclass(frozen=True, slots=True)
-class SchedulerOptions:
+@dataclass(frozen=True)
+class SchedulerOptions(LedProcessOptions):
     """The settings of karmada-scheduler."""
 
-    kubeconfig: str = ""
-    """--kubeconfig: kubeconfig of the control plane; without it $KUBECONFIG, ~/.kube/config, in-cluster."""
-
-    master: str = ""
-    """--master: address of the API server, overriding the one in the kubeconfig."""
-
-    kube_api_qps: float = 0.0
-    """--kube-api-qps: requests per second to the API server; 0 means no limit of our own."""
-
-    kube_api_burst: int = 0
-    """--kube-api-burst: requests that may exceed --kube-api-qps for a moment."""
+    health_probe_bind_address: str = ":10351"
+    metrics_bind_address: str = ":10351"
+    lease_name: str = NAME
 
     scheduler_name: str = DEFAULT_SCHEDULER
     """--scheduler-name: schedule bindings that name this scheduler; an empty name means default-scheduler."""
@@ -87,32 +58,15 @@ class SchedulerOptions:
     rate_limiter_bucket_size: int = 100
     """--rate-limiter-bucket-size: how many may exceed that; only without PriorityBasedScheduling."""
 
-    health_probe_bind_address: str = ":10351"
-    """--health-probe-bind-address: where /healthz and /readyz are served; 0 turns them off."""
-
-    metrics_bind_address: str = ":10351"
-    """--metrics-bind-address: where /metrics is served; 0 turns it off."""
-
-    lease_name: str = "karmada-scheduler"
-    """--leader-elect-resource-name: name of the lease."""
-
-    election: LeaderElectionOptions = field(default_factory=LeaderElectionOptions)
-
-    feature_gates: Mapping[str, bool] = field(default_factory=lambda: dict(FEATURE_GATES))
+    feature_gates: Mapping[str, bool] = field(default_factory=default_gates)
     """--feature-gates: features to turn on or off, as name=true,name=false."""
 
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """--log-level: how much is logged."""
-
-    log_format: Literal["text", "json"] = "text"
-    """--log-format: lines for people, or one JSON object per line."""
-
+    @override
     def check(self) -> None:
         """Raises StartError for what cannot work."""
+        super().check()
         if not self.scheduler_name:
             raise StartError("--scheduler-name must not be empty")
-        for address in (self.health_probe_bind_address, self.metrics_bind_address):
-            split_address(address)
 
     @property
     def cycle(self) -> CycleOptions:
@@ -130,42 +84,24 @@ class SchedulerOptions:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The console script."""
-    options = parse_flags(
-        SchedulerOptions,
-        sys.argv[1:] if argv is None else argv,
-        prog="karmada-scheduler",
-        description="Chooses member clusters for resource bindings.",
-    )
-    setup_logging(level=options.log_level, form=options.log_format)
-    return run_process(lambda: run(options), loop_factory=uvloop.new_event_loop)
+    description = "Chooses member clusters for resource bindings."
+    return process_main(SchedulerOptions, run, argv, name=NAME, description=description)
 
 
 async def run(options: SchedulerOptions, *, access: Access | None = None, clock: Clock = SYSTEM_CLOCK) -> int:
     """Run until cancelled, or until leadership is lost (exit code 1)."""
-    options.check()
-    access = access or _access(options)
-    health = Health()
-    async with AsyncExitStack() as stack:
-        await _serve(stack, options, health)
-        client = await stack.enter_async_context(
-            Client(
-                access,
-                user_agent="karmada-scheduler",
-                qps=options.kube_api_qps,
-                burst=options.kube_api_burst,
-                clock=clock,
-            )
-        )
+    async with control_plane_process(options, name=NAME, access=access, clock=clock) as process:
+        client = process.client
         clusters = Informer(client, CLUSTERS, transform=without_conditions, clock=clock)
         bindings = [
             Informer(client, resource, transform=without_member_status, clock=clock)
             for resource in (RESOURCE_BINDINGS, CLUSTER_RESOURCE_BINDINGS)
         ]
         informers: list[Informer[Any]] = [clusters, *bindings]
-        health.ready["caches"] = lambda: _unsynced(informers)
+        process.await_caches(informers)
         for informer in informers:
-            await stack.enter_async_context(informer)
-        recorder = await stack.enter_async_context(
+            await process.stack.enter_async_context(informer)
+        recorder = await process.stack.enter_async_context(
             EventRecorder(client, component=options.scheduler_name, clock=clock)
         )
         scheduler = Scheduler(
@@ -177,32 +113,7 @@ async def run(options: SchedulerOptions, *, access: Access | None = None, clock:
             options=options.cycle,
             clock=clock,
         )
-        if not options.election.leader_elect:
-            await scheduler.run()
-            return 0
-        lease_client = await stack.enter_async_context(Client(access, user_agent="karmada-scheduler"))
-        return await _lead(options, lease_client, client, scheduler, clock)
-
-
-async def _lead(
-    options: SchedulerOptions, lease_client: Client, client: Client, scheduler: Scheduler, clock: Clock
-) -> int:
-    election = LeaderElection(
-        lease_client,
-        name=options.lease_name,
-        namespace=options.election.namespace,
-        lease_seconds=options.election.lease_seconds,
-        renew_seconds=options.election.renew_seconds,
-        retry_seconds=options.election.retry_seconds,
-        clock=clock,
-    )
-    client.set_fence(election.require)
-    try:
-        await election.run_as_leader(scheduler.run)
-    except LeadershipLost as error:
-        log.error("leadership lost", extra={"error": str(error)})
-        return 1
-    return 0
+        return await process.lead(scheduler.run)
 
 
 def make_queue(options: SchedulerOptions, *, clock: Clock) -> BindingQueue:
@@ -241,45 +152,3 @@ def without_conditions(cluster: Object) -> Object:
     if isinstance(status, dict):
         status.pop("conditions", None)
     return cluster
-
-
-def split_address(address: str) -> tuple[str, int] | None:
-    """(host, port) of `host:port` or `:port`; None for "0", which turns the listener off.
-
-    Raises StartError.
-    """
-    if address == "0":
-        return None
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65535:
-        raise StartError(f'"{address}" is no address: use host:port, :port, or 0 for none')
-    return host.strip("[]"), int(port)
-
-
-async def _serve(stack: AsyncExitStack, options: SchedulerOptions, health: Health) -> None:
-    """Health and metrics, on one listener where both have the same address."""
-    flags = {
-        options.metrics_bind_address: "--metrics-bind-address",
-        options.health_probe_bind_address: "--health-probe-bind-address",
-    }
-    for address, flag in flags.items():
-        found = split_address(address)
-        if found is not None:
-            await stack.enter_async_context(serve_health(*found, health=health, flag=flag))
-
-
-def _access(options: SchedulerOptions) -> Access:
-    try:
-        access = load_kubeconfig(options.kubeconfig or None)
-    except KubeconfigError as error:
-        raise StartError(str(error)) from error
-    return replace(access, server=options.master) if options.master else access
-
-
-def _unsynced(informers: Sequence[Informer[Any]]) -> str:
-    waiting = [
-        f"{informer.resource.gvr.group_resource} {informer.trouble}".strip()
-        for informer in informers
-        if not informer.synced
-    ]
-    return "not synced: " + ", ".join(waiting) if waiting else ""

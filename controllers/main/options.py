@@ -7,7 +7,9 @@ stage alone live in that stage and join in here.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
+
+from typing_extensions import override
 
 from controllers.binding.controller import BindingOptions
 from controllers.cluster.health import ClusterMonitorOptions
@@ -17,30 +19,12 @@ from controllers.detector.resources import SkippedApis
 from controllers.failover.graceful import GracefulEvictionOptions
 from controllers.failover.taint_manager import TaintManagerOptions
 from controllers.members import MemberOptions
-from controllers.process import split_address
 from controllers.quota.enforcement import QuotaOptions
-from karmada.client.leases import LeaderElectionOptions
+from karmada.client.process import LedProcessOptions
+from karmada.runtime.gates import default_gates
 from karmada.runtime.observe import StartError
 
 NAME: Final = "karmada-controller-manager"
-
-FEATURE_GATES: Final[Mapping[str, bool]] = {
-    "ControllerPriorityQueue": True,
-    "CustomizedClusterResourceModeling": True,
-    "Failover": False,
-    "FederatedQuotaEnforcement": False,
-    "GracefulEviction": True,
-    "MultiClusterService": False,
-    "MultiplePodTemplatesScheduling": False,
-    "PriorityBasedScheduling": True,
-    "PropagateDeps": True,
-    "PropagationPolicyPreemption": False,
-    "ResourceQuotaEstimate": False,
-    "SchedulingOvercommitProtection": False,
-    "StatefulFailoverInjection": False,
-    "WorkloadAffinity": False,
-}
-"""All gates of the control plane, so that one --feature-gates value serves every process."""
 
 OFF_BY_DEFAULT: Final = frozenset({"hpaScaleTargetMarker", "deploymentReplicasSyncer"})
 SELECTABLE: Final = OFF_BY_DEFAULT | {
@@ -89,21 +73,12 @@ class AcceptedOptions:
     """--rate-limiter-bucket-size: without effect; each key backs off by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class ControllerManagerOptions:
+@dataclass(frozen=True)
+class ControllerManagerOptions(LedProcessOptions):
     """The settings of karmada-controller-manager."""
 
-    kubeconfig: str = ""
-    """--kubeconfig: kubeconfig of the control plane; without it $KUBECONFIG, ~/.kube/config, in-cluster."""
-
-    master: str = ""
-    """--master: address of the API server, overriding the one in the kubeconfig."""
-
-    kube_api_qps: float = 0.0
-    """--kube-api-qps: requests per second to the API server; 0 means no limit of our own."""
-
-    kube_api_burst: int = 0
-    """--kube-api-burst: requests that may exceed --kube-api-qps for a moment."""
+    health_probe_bind_address: str = ":10357"
+    lease_name: str = NAME
 
     controllers: tuple[str, ...] = ("*",)
     """--controllers: controllers to run: * for all that are on by default, foo for foo, -foo to leave foo
@@ -112,12 +87,6 @@ class ControllerManagerOptions:
     stock_controllers: bool = True
     """--enable-kube-controllers: also delete the content of namespaces, collect garbage and aggregate
     ClusterRoles; turn it off where a kube-controller-manager serves the control plane."""
-
-    health_probe_bind_address: str = ":10357"
-    """--health-probe-bind-address: where /healthz and /readyz are served; 0 turns them off."""
-
-    metrics_bind_address: str = ":8080"
-    """--metrics-bind-address: where /metrics is served; 0 turns it off."""
 
     concurrent_cluster_syncs: int = 5
     """--concurrent-cluster-syncs: Clusters reconciled at the same time."""
@@ -128,10 +97,6 @@ class ControllerManagerOptions:
     concurrent_namespace_syncs: int = 1
     """--concurrent-namespace-syncs: namespaces given to members at the same time."""
 
-    lease_name: str = NAME
-    """--leader-elect-resource-name: name of the lease."""
-
-    election: LeaderElectionOptions = field(default_factory=LeaderElectionOptions)
     detector: DetectorOptions = field(default_factory=DetectorOptions)
     binding: BindingOptions = field(default_factory=BindingOptions)
     members: MemberOptions = field(default_factory=MemberOptions)
@@ -141,21 +106,15 @@ class ControllerManagerOptions:
     taint_manager: TaintManagerOptions = field(default_factory=TaintManagerOptions)
     quota: QuotaOptions = field(default_factory=QuotaOptions)
 
-    feature_gates: Mapping[str, bool] = field(default_factory=lambda: dict(FEATURE_GATES))
+    feature_gates: Mapping[str, bool] = field(default_factory=default_gates)
     """--feature-gates: features to turn on or off, as name=true,name=false."""
-
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """--log-level: how much is logged."""
-
-    log_format: Literal["text", "json"] = "text"
-    """--log-format: lines for people, or one JSON object per line."""
 
     accepted: AcceptedOptions = field(default_factory=AcceptedOptions)
 
+    @override
     def check(self) -> None:
         """Raises StartError for what cannot work."""
-        for address in (self.health_probe_bind_address, self.metrics_bind_address):
-            split_address(address)
+        super().check()
         try:
             SkippedApis.parse(self.detector.skipped_propagating_apis)
         except ValueError as error:

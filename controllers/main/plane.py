@@ -6,22 +6,20 @@ of what to run. builders.py fills it, process.py runs it.
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
 from controllers.detector.resources import SkippedApis, propagatable
 from controllers.main.options import NAME, ControllerManagerOptions
-from controllers.manager import Manager, unsynced
+from controllers.manager import Manager
 from controllers.members import Members
 from controllers.templates import Templates
 from controllers.works import Works
 from karmada.api.errors import ApiError
 from karmada.api.groups.cluster import CLUSTERS
-from karmada.client.client import Client
 from karmada.client.informer import Informers
 from karmada.client.mapper import DiscoveredResource, Mapper
+from karmada.client.process import Process, unsynced
 from karmada.interpreter.configured import configured_interpreter
 from karmada.runtime.clock import Clock
 
@@ -41,13 +39,8 @@ class Plane(Manager):
     works: Works
 
 
-async def assembled(
-    stack: AsyncExitStack,
-    options: ControllerManagerOptions,
-    client: Client,
-    fence: Callable[[], None] | None,
-    clock: Clock,
-) -> Plane:
+async def assembled(process: Process, options: ControllerManagerOptions, clock: Clock) -> Plane:
+    stack, client = process.stack, process.client
     informers = await stack.enter_async_context(Informers(client))
     members = await stack.enter_async_context(
         Members(
@@ -55,7 +48,7 @@ async def assembled(
             plane=client,
             options=options.members,
             user_agent=NAME,
-            fence=fence,
+            fence=process.fence,
             clock=clock,
         )
     )

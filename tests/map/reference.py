@@ -33,6 +33,8 @@ def shown(value: object) -> str:
         return ""
     if isinstance(value, tuple | list):
         return f"`{','.join(map(str, value))}`"
+    if isinstance(value, dict):
+        return f"`{','.join(f'{name}={str(on).lower()}' for name, on in sorted(value.items()))}`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f"`{value}`"

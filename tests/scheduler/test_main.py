@@ -18,7 +18,6 @@ from scheduler.main import (
     SchedulerOptions,
     make_queue,
     run,
-    split_address,
     without_conditions,
     without_member_status,
 )
@@ -62,19 +61,6 @@ def test_the_gate_chooses_the_queue() -> None:
 def test_what_cannot_work_is_refused(argv: list[str]) -> None:
     with pytest.raises(StartError):
         options(*argv).check()
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        pytest.param("0", None, id="off"),
-        pytest.param(":10351", ("", 10351), id="any-host"),
-        pytest.param("127.0.0.1:0", ("127.0.0.1", 0), id="free-port"),
-        pytest.param("[::1]:80", ("::1", 80), id="ipv6"),
-    ],
-)
-def test_addresses(address: str, expected: object) -> None:
-    assert split_address(address) == expected
 
 
 def test_what_nobody_reads_is_not_kept() -> None:
