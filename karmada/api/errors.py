@@ -22,12 +22,16 @@
         ServerTimeout             500   ServerTimeout
 
 Raise by meaning. Only apiserver/filters/errors.py turns one into a response; the client turns a Status back
-into the same class, so `except NotFound` reads the same everywhere.
+into the same class, so `except NotFound` reads the same everywhere. UserError stands apart: no server said it.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+
+class UserError(Exception):
+    """What was asked for cannot be done; the message is one line for whoever asked."""
 
 
 class ApiError(Exception):

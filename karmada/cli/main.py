@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from karmada.api.errors import ApiError
+from karmada.api.errors import ApiError, UserError
 from karmada.cli.local.layout import LocalError
 from karmada.cli.printers import Console
 from karmada.cli.scope import CommandError
@@ -65,7 +65,7 @@ def _run(work: object, console: Console) -> int:
     assert asyncio.iscoroutine(work)
     try:
         return int(asyncio.run(work))
-    except (CommandError, LocalError, KubeconfigError) as error:
+    except (CommandError, LocalError, KubeconfigError, UserError) as error:
         console.error(f"error: {error}")
     except ApiError as error:
         console.error(_complaint(error))

@@ -1,11 +1,12 @@
-"""karmadactl join: register a cluster in push mode. registration.py does it; this reads flags and prints."""
+"""karmadactl join: register a cluster in push mode. client/registration.py does it; this reads flags and prints."""
 
 import argparse
 
+from karmada.api.names import KARMADA_CLUSTER_NAMESPACE
 from karmada.cli.printers import Console
-from karmada.cli.registration import CLUSTER_NAMESPACE, JoinOptions, join_cluster, require_cluster_name
 from karmada.cli.scope import CommandError, access_from, add_connection_flags, control_plane
 from karmada.client.client import Client
+from karmada.client.registration import Registration, join_cluster, require_cluster_name
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +15,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cluster-kubeconfig", default="", help="kubeconfig of the member")
     parser.add_argument("--cluster-context", default="", help="context inside that file")
     parser.add_argument(
-        "--cluster-namespace", default=CLUSTER_NAMESPACE, help="namespace of the cluster Secrets"
+        "--cluster-namespace", default=KARMADA_CLUSTER_NAMESPACE, help="namespace of the cluster Secrets"
     )
     parser.add_argument("--cluster-provider", default="", help="provider of the cluster")
     parser.add_argument("--cluster-region", default="", help="region of the cluster")
@@ -23,24 +24,23 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(args: argparse.Namespace, console: Console) -> int:
-    options = JoinOptions(
+    registration = Registration(
         name=args.name,
         namespace=args.cluster_namespace,
         provider=args.cluster_provider,
         region=args.cluster_region,
         zones=tuple(zone for zone in args.cluster_zones.split(",") if zone),
-        dry_run=args.dry_run,
     )
-    require_cluster_name(options.name)
+    require_cluster_name(registration.name)
     if not args.cluster_kubeconfig:
         raise CommandError('required flag(s) "cluster-kubeconfig" not set')
-    if options.namespace == "karmada-system":
+    if registration.namespace == "karmada-system":
         console.error("warning: karmada-system is always reserved for Karmada control plane components")
     member_access = access_from(args.cluster_kubeconfig, context=args.cluster_context)
     async with (
         Client(control_plane(args), user_agent="karmadactl") as plane,
         Client(member_access, user_agent="karmadactl") as member,
     ):
-        await join_cluster(plane, member, member_access, options)
-    console.line(f"cluster({options.name}) is joined successfully")
+        await join_cluster(plane, member, member_access, registration, dry_run=args.dry_run)
+    console.line(f"cluster({registration.name}) is joined successfully")
     return 0

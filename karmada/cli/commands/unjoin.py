@@ -13,13 +13,13 @@ from karmada.api.groups.kubernetes import (
     SERVICE_ACCOUNTS,
 )
 from karmada.api.groups.work import WORKS
-from karmada.api.names import execution_namespace
+from karmada.api.names import KARMADA_CLUSTER_NAMESPACE, execution_namespace
 from karmada.api.wellknown import CLUSTER_FINALIZER, EXECUTION_FINALIZER
 from karmada.cli.printers import Console
-from karmada.cli.registration import CLUSTER_NAMESPACE
 from karmada.cli.scope import CommandError, access_from, add_connection_flags, control_plane
 from karmada.client.client import Client
 from karmada.client.kubeconfig import Access
+from karmada.client.registration import control_plane_account, control_plane_role
 from karmada.runtime.clock import SYSTEM_CLOCK
 from karmada.runtime.options import parse_duration
 
@@ -36,7 +36,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--cluster-context", default="", help="context inside that file; default the cluster's name"
     )
     parser.add_argument(
-        "--cluster-namespace", default=CLUSTER_NAMESPACE, help="namespace of the cluster Secrets"
+        "--cluster-namespace", default=KARMADA_CLUSTER_NAMESPACE, help="namespace of the cluster Secrets"
     )
     parser.add_argument(
         "--force", action="store_true", help="drop finalizers when the removal takes too long"
@@ -137,8 +137,8 @@ async def _without_finalizer(plane: Client, resource: Any, key: Any, finalizer: 
 
 
 async def _clean_member(access: Access, args: argparse.Namespace, console: Console) -> None:
-    rights = f"karmada-controller-manager:karmada-{args.name}"
-    account = SERVICE_ACCOUNTS.key(args.cluster_namespace, f"karmada-{args.name}")
+    rights = control_plane_role(args.name)
+    account = SERVICE_ACCOUNTS.key(args.cluster_namespace, control_plane_account(args.name))
     try:
         async with Client(access, user_agent="karmadactl") as member:
             await member.delete(CLUSTER_ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS.key("", rights))

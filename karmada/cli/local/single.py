@@ -13,8 +13,8 @@ from karmada.cli.local.layout import Layout, LocalError, Settings, free_ports
 from karmada.cli.local.processes import Processes
 from karmada.cli.local.up import SIMULATOR, simulator_spec, started
 from karmada.cli.printers import Console
-from karmada.cli.registration import require_cluster_name
 from karmada.client.kubeconfig import Access, load_kubeconfig
+from karmada.client.registration import require_cluster_name
 
 
 async def add_cluster(name: str, kubeconfig: Path, console: Console) -> None:

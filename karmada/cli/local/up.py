@@ -22,9 +22,9 @@ from karmada.cli.local.processes import Processes, ProcessSpec
 from karmada.cli.local.proxy_access import grant_proxy
 from karmada.cli.local.sample import run_sample
 from karmada.cli.printers import Console
-from karmada.cli.registration import JoinOptions, join_cluster
 from karmada.client.client import Client
 from karmada.client.kubeconfig import Access, KubeconfigError, load_kubeconfig
+from karmada.client.registration import Registration, join_cluster
 from karmada.runtime.clock import SYSTEM_CLOCK
 
 T = TypeVar("T")
@@ -195,7 +195,7 @@ async def _join(client: Client, access: Access, name: str) -> None:
         await client.get(CLUSTERS, CLUSTERS.key("", name))
     except NotFound:
         async with Client(access, user_agent="karmadactl") as member:
-            await join_cluster(client, member, access, JoinOptions(name=name))
+            await join_cluster(client, member, access, Registration(name=name))
 
 
 async def _all_ready(client: Client, names: Sequence[str]) -> bool | None:

@@ -3,16 +3,17 @@
 import pytest
 
 from karmada.api.objects import labels_of
-from karmada.cli.registration import (
-    JoinOptions,
+from karmada.client.kubeconfig import Access
+from karmada.client.registration import (
+    MemberTokens,
+    Registration,
+    RegistrationError,
     cluster_object,
     control_plane_secrets,
     controller_manager_rights,
     require_cluster_name,
     token_secret,
 )
-from karmada.cli.scope import CommandError
-from karmada.client.kubeconfig import Access
 
 SYSTEM = {"karmada.io/system": "true"}
 
@@ -35,12 +36,12 @@ def test_a_cluster_may_be_called(name: str) -> None:
     ],
 )
 def test_a_cluster_may_not_be_called(name: str, message: str) -> None:
-    with pytest.raises(CommandError, match=message):
+    with pytest.raises(RegistrationError, match=message):
         require_cluster_name(name)
 
 
 def test_a_cluster_says_where_it_is_and_where_its_secrets_are() -> None:
-    options = JoinOptions(name="eu", provider="aws", region="eu-1", zones=("a", "b"))
+    options = Registration(name="eu", provider="aws", region="eu-1", zones=("a", "b"))
     cluster = cluster_object(options, Access(server="https://10.0.0.1:6443"), cluster_id="uid-1")
     spec = cluster.to_json()["spec"]
     assert spec == {
@@ -65,13 +66,13 @@ def test_a_cluster_says_where_it_is_and_where_its_secrets_are() -> None:
     ],
 )
 def test_how_the_kubeconfig_reaches_the_member_is_kept(access: Access, expected: dict[str, object]) -> None:
-    spec = cluster_object(JoinOptions(name="eu"), access, cluster_id="uid").to_json()["spec"]
+    spec = cluster_object(Registration(name="eu"), access, cluster_id="uid").to_json()["spec"]
     assert expected.items() <= spec.items()
 
 
 def test_the_control_plane_keeps_both_tokens_and_the_ca_apart() -> None:
     own, impersonator = control_plane_secrets(
-        JoinOptions(name="eu", namespace="secrets"), token="dA==", impersonator_token="aQ==", ca="Yw=="
+        Registration(name="eu", namespace="secrets"), MemberTokens("dA==", "Yw==", "aQ==")
     )
     assert own["metadata"] == {"name": "eu", "namespace": "secrets", "labels": SYSTEM}
     assert own["data"] == {"token": "dA==", "caBundle": "Yw=="}
