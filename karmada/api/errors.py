@@ -22,7 +22,8 @@
         ServerTimeout             500   ServerTimeout
 
 Raise by meaning. Only apiserver/filters/errors.py turns one into a response; the client turns a Status back
-into the same class, so `except NotFound` reads the same everywhere. UserError stands apart: no server said it.
+into the same class, so `except NotFound` reads the same everywhere. UserError stands apart: no server said
+it.
 """
 
 from collections.abc import Iterable, Mapping

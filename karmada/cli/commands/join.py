@@ -1,4 +1,5 @@
-"""karmadactl join: register a cluster in push mode. client/registration.py does it; this reads flags and prints."""
+"""karmadactl join: register a cluster in push mode. client/registration.py does it; this reads flags and
+prints."""
 
 import argparse
 
