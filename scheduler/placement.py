@@ -8,116 +8,14 @@ it suits.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
+from karmada.api.cluster_affinity import AffinityMatcher
 from karmada.api.groups.meta import Toleration
-from karmada.api.groups.policy import ClusterAffinity, Placement, ReplicaSchedulingStrategy, SpreadConstraint
-from karmada.api.selectors import InvalidSelector, LabelMatcher, from_label_selector
+from karmada.api.groups.policy import Placement, ReplicaSchedulingStrategy, SpreadConstraint
 from scheduler.snapshot import Traits
-
-# --- cluster affinity: which clusters a selector means --------------------------------------------
-
-
-class _Requirement(NamedTuple):
-    key: str
-    operator: str
-    values: tuple[str, ...]
-
-
-class AffinityMatcher:
-    """A compiled ClusterAffinity. Everything given must hold; nothing given matches every cluster."""
-
-    __slots__ = ("_excluded", "_fields", "_labels", "_names", "_never", "_zones")
-
-    def __init__(self, affinity: ClusterAffinity) -> None:
-        self._names = frozenset(affinity.cluster_names)
-        self._excluded = frozenset(affinity.exclude)
-        self._never = False
-        self._labels: LabelMatcher | None = None
-        if affinity.label_selector is not None:
-            try:
-                self._labels = from_label_selector(affinity.label_selector)
-            except InvalidSelector:
-                self._never = True
-        expressions = affinity.field_selector.match_expressions if affinity.field_selector is not None else ()
-        requirements = [_Requirement(e.key, e.operator, tuple(e.values)) for e in expressions]
-        self._zones = tuple(found for found in requirements if found.key == "zone")
-        self._fields = tuple(found for found in requirements if found.key != "zone")
-        if not all(_is_valid(found) for found in self._fields):
-            self._never = True
-
-    def matches(self, cluster: Traits) -> bool:
-        if self._never or cluster.name in self._excluded:
-            return False
-        if self._names and cluster.name not in self._names:
-            return False
-        if self._labels is not None and not self._labels.matches(cluster.labels):
-            return False
-        if not all(_zones_match(found, cluster.zones) for found in self._zones):
-            return False
-        if not self._fields:
-            return True
-        fields = {"provider": cluster.provider, "region": cluster.region}
-        return all(_field_matches(found, fields.get(found.key) or None) for found in self._fields)
-
-
-def _is_valid(requirement: _Requirement) -> bool:
-    match requirement.operator:
-        case "In" | "NotIn":
-            return len(requirement.values) > 0
-        case "Exists" | "DoesNotExist":
-            return len(requirement.values) == 0
-        case "Gt" | "Lt":
-            return len(requirement.values) == 1 and _integer(requirement.values[0]) is not None
-        case _:
-            return False
-
-
-def _field_matches(requirement: _Requirement, value: str | None) -> bool:
-    match requirement.operator:
-        case "In":
-            return value is not None and value in requirement.values
-        case "NotIn":
-            return value is None or value not in requirement.values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case _:
-            return value is not None and _compares(requirement, value)
-
-
-def _compares(requirement: _Requirement, value: str) -> bool:
-    left, right = _integer(value), _integer(requirement.values[0])
-    if left is None or right is None:
-        return False
-    return left > right if requirement.operator == "Gt" else left < right
-
-
-def _integer(text: str) -> int | None:
-    try:
-        return int(text)
-    except ValueError:
-        return None
-
-
-def _zones_match(requirement: _Requirement, zones: tuple[str, ...]) -> bool:
-    match requirement.operator:
-        case "In":
-            return any(zone in requirement.values for zone in zones)
-        case "NotIn":
-            return not any(zone in requirement.values for zone in zones)
-        case "Exists":
-            return bool(zones)
-        case "DoesNotExist":
-            return not zones
-        case _:
-            return False
-
-
-# --- the whole placement --------------------------------------------------------------------------
 
 
 class Strategy(StrEnum):

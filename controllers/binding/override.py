@@ -14,6 +14,7 @@ import orjson
 
 from controllers.binding.image import Image, InvalidImage
 from controllers.binding.pointer import PatchFailed, apply_operation, value_at
+from karmada.api.cluster_affinity import cluster_matches
 from karmada.api.codec import DecodeError, dump_yaml, loads_yaml
 from karmada.api.groups.cluster import Cluster
 from karmada.api.groups.policy import (
@@ -29,7 +30,7 @@ from karmada.api.groups.policy import (
     YAMLPatchOperation,
 )
 from karmada.api.objects import Object, namespace_of, private_copy
-from karmada.api.selection import MATCHES_ALL, NO_MATCH, cluster_matches, highest_rank
+from karmada.api.selection import MATCHES_ALL, NO_MATCH, highest_rank
 
 POD_TEMPLATE_KINDS: Final = frozenset({"ReplicaSet", "Deployment", "DaemonSet", "StatefulSet", "Job"})
 

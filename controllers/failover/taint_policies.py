@@ -6,13 +6,13 @@ taint manager evicts. What a policy has added stays when the policy goes: nobody
 
 from collections.abc import Iterable
 
+from karmada.api.cluster_affinity import cluster_matches
 from karmada.api.conditions import find_condition
 from karmada.api.errors import ApiError, NotFound
 from karmada.api.groups.cluster import CLUSTERS, Cluster
 from karmada.api.groups.meta import Taint
 from karmada.api.groups.policy import ClusterTaintPolicy, MatchCondition, PolicyTaint
 from karmada.api.gvk import ObjectKey
-from karmada.api.selection import cluster_matches
 from karmada.api.wellknown import EVENT_TAINT_CLUSTER_FAILED, EVENT_TAINT_CLUSTER_SUCCEED, NORMAL, WARNING
 from karmada.client.client import Client
 from karmada.client.events import EventRecorder

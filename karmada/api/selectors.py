@@ -12,7 +12,7 @@ from typing import Any, Final
 from typing_extensions import override
 
 from karmada.api.errors import BadRequest
-from karmada.api.groups.meta import LabelSelector
+from karmada.api.groups.meta import LabelSelector, NodeSelectorRequirement
 from karmada.api.validation import label_value_errors, qualified_name_errors
 
 _NO_INTEGER: Final = "for 'Gt', 'Lt' operators, the value must be an integer"
@@ -29,6 +29,7 @@ _OPERATORS: Final = {
     "<": "lt",
 }
 _OBJECT_OPERATORS: Final = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
+_NODE_OPERATORS: Final = {**_OBJECT_OPERATORS, "Gt": "gt", "Lt": "lt"}
 
 
 class InvalidSelector(BadRequest):
@@ -133,6 +134,22 @@ def from_label_selector(selector: LabelSelector | Mapping[str, Any] | None) -> L
         if known is None:
             raise InvalidSelector(f'"{operator}" is not a valid label selector operator')
         requirements.append(_requirement(key, known, values))
+    return LabelMatcher(tuple(requirements))
+
+
+def from_node_selector(expressions: Iterable[NodeSelectorRequirement]) -> LabelMatcher:
+    """The matcher of matchExpressions that also know Gt and Lt, as nodes and Clusters are selected by.
+
+    Raises InvalidSelector as from_label_selector does.
+    """
+    requirements = []
+    for item in expressions:
+        known = _NODE_OPERATORS.get(item.operator)
+        if known is None:
+            raise InvalidSelector(f'"{item.operator}" is not a valid node selector operator')
+        if known in ("gt", "lt") and len(item.values) != 1:
+            raise InvalidSelector("for 'Gt', 'Lt' operators, exactly one value is required")
+        requirements.append(_requirement(item.key, known, item.values))
     return LabelMatcher(tuple(requirements))
 
 
