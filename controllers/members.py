@@ -27,7 +27,7 @@ from karmada.api.wellknown import (
 )
 from karmada.client.client import Client
 from karmada.client.informer import Change, Informer
-from karmada.client.kubeconfig import KubeconfigError
+from karmada.client.kubeconfig import Access, KubeconfigError
 from karmada.client.member import MemberAccessError, member_access, member_client
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
 from karmada.runtime.tasks import Tasks
@@ -74,14 +74,17 @@ class Members:
         options: MemberOptions,
         user_agent: str = "karmada-controller-manager",
         fence: Callable[[], None] | None = None,
+        own: Access | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """fence is called before each write to a member, and raises if this process may not."""
+        """fence is called before each write to a member, and raises if this process may not. own: how an
+        agent reaches the member it is in, whatever the Cluster says."""
         self._clusters = clusters
         self._plane = plane
         self._options = options
         self._user_agent = user_agent
         self._fence = fence
+        self._own = own
         self._clock = clock
         self._members: dict[str, _Member] = {}
         self._handlers: list[MemberHandler] = []
@@ -198,11 +201,11 @@ class Members:
         if cluster is None:
             raise MemberUnavailable(f"cluster {name} does not exist")
         member = self._members.get(name)
-        if member is not None and member.reach == _reach(cluster):
+        if member is not None and member.reach == self._reach(cluster):
             return member
         async with self._opening.setdefault(name, asyncio.Lock()):
             member = self._members.get(name)
-            if member is not None and member.reach == _reach(cluster):
+            if member is not None and member.reach == self._reach(cluster):
                 return member
             if member is not None:
                 await _close(self._members.pop(name))
@@ -212,7 +215,7 @@ class Members:
 
     async def _open(self, cluster: Cluster) -> _Member:
         try:
-            access = member_access(cluster, await self._secret(cluster))
+            access = self._own or member_access(cluster, await self._secret(cluster))
         except (MemberAccessError, ApiError) as error:
             raise MemberUnavailable(str(error)) from error
 
@@ -225,12 +228,12 @@ class Members:
                 user_agent=self._user_agent,
                 qps=self._options.qps,
                 burst=self._options.burst,
-                on_unauthorized=fresh_token,
+                on_unauthorized=None if self._own else fresh_token,
             )
         except KubeconfigError as error:
             raise MemberUnavailable(str(error)) from error
         client.set_fence(self._fence)
-        return _Member(reach=_reach(cluster), client=client)
+        return _Member(reach=self._reach(cluster), client=client)
 
     async def _secret(self, cluster: Cluster) -> Object | None:
         reference = cluster.spec.secret_ref
@@ -241,11 +244,14 @@ class Members:
         except NotFound:
             return None
 
+    def _reach(self, cluster: Cluster) -> tuple[object, ...]:
+        return (cluster.metadata.uid,) if self._own is not None else _reach(cluster)
+
     def _cluster_changed(self, change: Change[Cluster]) -> None:
         member = self._members.get(change.key.name)
         if member is None:
             return
-        if change.new is None or member.reach != _reach(change.new):
+        if change.new is None or member.reach != self._reach(change.new):
             self._members.pop(change.key.name, None)
             self._opening.pop(change.key.name, None)
             self._tasks.start(_close(member), name=f"close {change.key.name}")

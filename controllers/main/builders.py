@@ -10,6 +10,7 @@ from controllers import member_stages
 from controllers.binding.controller import BindingController
 from controllers.binding.override import OverrideFailed, applied_annotation, overridden
 from controllers.binding.render import CLUSTER, NAMESPACED
+from controllers.certificates.approving import AgentApprovingController
 from controllers.cluster.health import ClusterHealthMonitor
 from controllers.cluster.lifecycle import ClusterController
 from controllers.dependencies.controller import DependenciesDistributor
@@ -28,7 +29,13 @@ from controllers.unified_auth import UnifiedAuthController
 from controllers.workload_rebalancer import WorkloadRebalancerController
 from karmada.api.errors import InternalError
 from karmada.api.groups.cluster import CLUSTERS, Cluster
-from karmada.api.groups.kubernetes import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, LEASES, NAMESPACES
+from karmada.api.groups.kubernetes import (
+    CERTIFICATE_SIGNING_REQUESTS,
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    LEASES,
+    NAMESPACES,
+)
 from karmada.api.groups.policy import CLUSTER_OVERRIDE_POLICIES
 from karmada.api.groups.remedy import REMEDIES
 from karmada.api.groups.work import CLUSTER_RESOURCE_BINDINGS, RESOURCE_BINDINGS
@@ -231,7 +238,15 @@ async def _unified_auth(plane: Plane) -> None:
     plane.add(controller, workers=plane.options.concurrent_cluster_syncs)
 
 
+async def _agent_approving(plane: Plane) -> None:
+    controller = AgentApprovingController(
+        requests=plane.informers.ensure(CERTIFICATE_SIGNING_REQUESTS), client=plane.client, clock=plane.clock
+    )
+    plane.add(controller, workers=1)
+
+
 BUILDERS: Final[Mapping[str, Builder]] = {
+    "agentcsrapproving": _agent_approving,
     "cluster": _cluster,
     "clusterStatus": _cluster_status,
     "clustertaintpolicy": failover.cluster_taint_policy,

@@ -11,6 +11,8 @@ from karmada.api.gvk import GroupVersionKind
 EXECUTION_NAMESPACE_PREFIX: Final = "karmada-es-"
 KARMADA_SYSTEM_NAMESPACE: Final = "karmada-system"
 KARMADA_CLUSTER_NAMESPACE: Final = "karmada-cluster"
+KARMADA_KUBECONFIG_SECRET: Final = "karmada-kubeconfig"
+"""In a pull-mode member: the Secret, and its key, that hold the agent's kubeconfig."""
 IMPERSONATOR_NAME: Final = "karmada-impersonator"
 DEFAULT_ESTIMATOR_PREFIX: Final = "karmada-scheduler-estimator"
 

@@ -320,6 +320,16 @@ class Informers:
             informer.start()
         return informer
 
+    def adopt(self, informer: Informer[T]) -> Informer[T]:
+        """Start informer, hand it out for its resource from now on, end it with the others. For one that
+        follows less than all objects.
+        """
+        if not self._open or informer.resource in self._informers:
+            raise RuntimeError(f"{informer.resource.kind} is followed already, or Informers is not entered")
+        self._informers[informer.resource] = informer
+        informer.start()
+        return informer
+
     def get(self, resource: Resource[T]) -> Informer[T] | None:
         return self._informers.get(resource)
 

@@ -42,19 +42,24 @@ def read_kubeconfig(path: Path) -> Object:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise KubeconfigError(f"cannot read kubeconfig {path}: {reason}") from error
+    return parse_kubeconfig(text, origin=f"kubeconfig {path}")
+
+
+def parse_kubeconfig(text: str, *, origin: str) -> Object:
+    """The document of a kubeconfig; origin is what errors call it. Raises KubeconfigError."""
     try:
         config = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f" (line {where.line + 1})" if where else ""
-        raise KubeconfigError(f"kubeconfig {path} is not YAML{line}") from error
+        raise KubeconfigError(f"{origin} is not YAML{line}") from error
     config = {} if config is None else config
     if not isinstance(config, dict) or config.get("kind") not in (None, "", "Config"):
-        raise KubeconfigError(f"kubeconfig {path} does not hold a Config")
+        raise KubeconfigError(f"{origin} does not hold a Config")
     for section in _SECTIONS:
         entries = config.get(section) or []
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise KubeconfigError(f"kubeconfig {path}: {section} is not a list of named entries")
+            raise KubeconfigError(f"{origin}: {section} is not a list of named entries")
     return config
 
 
@@ -138,6 +143,20 @@ def with_context(
     return changed
 
 
+def with_credentials(config: Object, user: str, *, certificate: bytes, key: bytes) -> Object:
+    """config with another client certificate for this user; what else is said of the user stays."""
+    entry = entry_named(config, "users", user) or {}
+    present: Object = entry.get("user") or {}
+    body = {name: value for name, value in present.items() if not name.startswith("client-")}
+    body |= {"client-certificate-data": _encoded(certificate), "client-key-data": _encoded(key)}
+    return {**config, "users": _replaced(config.get("users") or [], user, {"name": user, "user": body})}
+
+
+def kubeconfig_text(config: Object) -> str:
+    """The document as it is written to files and Secrets."""
+    return yaml.dump(config, Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=False)
+
+
 def without_context(config: Object, context: str) -> Object:
     """config without this context, and without its cluster and user where no other context needs them."""
     entry = entry_named(config, "contexts", context)
@@ -157,7 +176,7 @@ def without_context(config: Object, context: str) -> Object:
 def write_kubeconfig(path: Path, config: Object) -> None:
     """Replace the file in one step, mode 0600; its folder is made if missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = yaml.dump(config, Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=False)
+    text = kubeconfig_text(config)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp: mode 0600
     try:
         with os.fdopen(handle, "w") as file:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from apiserver.main import MainOptions
+from controllers.agent.options import AgentOptions
 from controllers.main.options import ControllerManagerOptions
 from karmada.runtime.options import flags_of
 from scheduler.main import SchedulerOptions
@@ -14,6 +15,7 @@ PROCESSES: Final[dict[str, type[Any]]] = {
     "karmada-apiserver": MainOptions,
     "karmada-controller-manager": ControllerManagerOptions,
     "karmada-scheduler": SchedulerOptions,
+    "karmada-agent": AgentOptions,
 }
 
 

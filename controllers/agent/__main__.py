@@ -1,0 +1,7 @@
+"""`python -m controllers.agent`."""
+
+import sys
+
+from controllers.agent import main
+
+sys.exit(main())

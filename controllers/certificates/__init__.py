@@ -1,0 +1,1 @@
+"""Certificates of agents: approved without anybody looking, renewed before they run out."""
