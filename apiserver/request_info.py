@@ -155,6 +155,8 @@ class Request:
     remote: str = ""
     audit_id: str = ""
     warnings: list[str] = field(default_factory=list)
+    annotations: dict[str, str] = field(default_factory=dict)
+    """What the audit record says besides."""
     connection: Any = None
 
 

@@ -18,12 +18,18 @@ _NO_RULES = Rules()
 
 
 class Plugin(Protocol):
-    """An admission step for kinds that are not known in advance, such as registered webhooks."""
+    """An admission step beside the rules of each kind: for kinds that are not known in advance, such as
+    registered webhooks, or for what looks at other objects."""
 
     name: str
 
-    async def mutate(self, obj: Object, context: AdmissionContext) -> Object | None:
-        """The changed object, or None when nothing changed."""
+    def concerns(self, context: AdmissionContext) -> bool:
+        """Whether the step has anything to do with the request; asked on every write, so it must be cheap."""
+        return True
+
+    async def mutate(self, obj: Object | None, context: AdmissionContext) -> Object | None:
+        """A new object in its kind's shape, or None when nothing changed or obj was changed in place. obj is
+        None on delete."""
         ...
 
     async def validate(self, obj: Object | None, context: AdmissionContext) -> None:
@@ -32,13 +38,18 @@ class Plugin(Protocol):
 
 
 class Chain:
-    """Everything that judges a write, in order."""
+    """Everything that judges a write, in order. use() adds what is only there when the server is put
+    together."""
 
     def __init__(
         self, rules: Mapping[tuple[str, str], Rules] | None = None, *, plugins: Sequence[Plugin] = ()
     ) -> None:
         self._rules = dict(rules or {})
         self._plugins = tuple(plugins)
+
+    def use(self, *plugins: Plugin) -> None:
+        """plugins run after those there are."""
+        self._plugins += plugins
 
     def rules_of(self, context: AdmissionContext) -> Rules:
         return self._rules.get((context.resource.group, context.resource.resource), _NO_RULES)
@@ -50,13 +61,25 @@ class Chain:
             rules.default(obj, context)
 
     async def mutate(self, obj: Object, context: AdmissionContext) -> Object:
-        """The object after mutating admission: obj itself or a new one that still wants shaping and
-        defaulting."""
+        """The object after mutating admission: obj itself or a new one, in shape and defaulted."""
         await check_namespace(context)
-        for plugin in self._plugins:
+        obj = await self._round(obj, context)
+        state = context.reinvocation
+        if state.wanted:
+            state.round = 1
+            obj = await self._round(obj, context)
+        return obj
+
+    async def _round(self, obj: Object, context: AdmissionContext) -> Object:
+        for plugin in self._concerned(context):
             changed = await plugin.mutate(obj, context)
             obj = obj if changed is None else changed
         return obj
+
+    def _concerned(self, context: AdmissionContext) -> list[Plugin]:
+        if context.judged:
+            return []
+        return [plugin for plugin in self._plugins if plugin.concerns(context)]
 
     def prepare(self, obj: Object, old: Object | None, context: AdmissionContext) -> None:
         rules = self.rules_of(context)
@@ -72,16 +95,21 @@ class Chain:
 
     async def refuse(self, obj: Object, old: Object | None, context: AdmissionContext) -> None:
         """Validating admission. Raises what the client gets."""
-        for plugin in self._plugins:
-            await plugin.validate(obj, context)
         rules = self.rules_of(context)
         if rules.refuse is not None and not context.subresource:
             await rules.refuse(obj, old, context)
+        await self.review(obj, context)
+
+    async def review(self, obj: Object | None, context: AdmissionContext) -> None:
+        """The validating half of all plugins."""
+        for plugin in self._concerned(context):
+            await plugin.validate(obj, context)
 
     async def refuse_delete(self, obj: Object, context: AdmissionContext) -> None:
         await check_namespace(context)
         rules = self.rules_of(context)
         if rules.delete is not None:
             rules.delete(obj, context)
-        for plugin in self._plugins:
-            await plugin.validate(None, context)
+        for plugin in self._concerned(context):
+            await plugin.mutate(None, context)
+        await self.review(None, context)

@@ -14,6 +14,8 @@ from karmada.api.gvk import GroupVersionKind, GroupVersionResource
 from karmada.api.objects import Object
 
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
+Follow = Callable[[str, str, Callable[[Object | None, Object | None], None]], None]
+"""(group, resource, listener): tell listener (old, new) of what there is and of every change to come."""
 
 
 class Reader(Protocol):
@@ -26,6 +28,52 @@ class Reader(Protocol):
     async def get_live(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
         """Fresh at any price: for decisions where a moment matters."""
         ...
+
+
+class FollowingReader(Reader, Protocol):
+    """A Reader that also tells of changes."""
+
+    def follow(
+        self, group: str, resource: str, listener: Callable[[Object | None, Object | None], None]
+    ) -> None:
+        """Tell listener (old, new) of what there is and of every change to come."""
+        ...
+
+
+@dataclass(slots=True)
+class Reinvocation:
+    """What mutating webhooks with reinvocationPolicy IfNeeded need to know about one request.
+
+    round is 0, or 1 when the chain runs once more because something changed after it was looked at.
+    """
+
+    round: int = 0
+    asked: set[str] = field(default_factory=set)
+    """Webhooks that want to look again if something changes."""
+    again: set[str] = field(default_factory=set)
+    """Webhooks that something changed for."""
+    wanted: bool = False
+    _last: bytes | None = None
+
+    def seen(self, content: bytes) -> None:
+        """The object as the webhooks of this round find it."""
+        if self.round and self._last is not None and content != self._last:
+            self._require()
+
+    def left(self, content: bytes | None) -> None:
+        self._last = content
+
+    def changed_by_webhook(self) -> None:
+        self.wanted = True
+        self._require()
+
+    def _require(self) -> None:
+        self.again |= self.asked
+        self.asked.clear()
+
+
+def _as_it_is(obj: Object) -> Object:
+    return obj
 
 
 @dataclass(slots=True)
@@ -48,6 +96,13 @@ class AdmissionContext:
     options: Mapping[str, object] = field(default_factory=dict)
     """The CreateOptions, UpdateOptions or DeleteOptions as webhooks get them."""
     warnings: list[str] = field(default_factory=list)
+    annotations: dict[str, str] = field(default_factory=dict)
+    """For the audit record of the request."""
+    reshape: Callable[[Object], Object] = _as_it_is
+    """What brings an object that a patch has changed into its kind's shape again. Raises BadRequest."""
+    judged: bool = False
+    """Plugins have seen the request already, by the object of its subresource."""
+    reinvocation: Reinvocation = field(default_factory=Reinvocation)
 
     def forbidden(self, text: str) -> Forbidden:
         """The stock 403: `configmaps "a" is forbidden: text`."""

@@ -15,7 +15,7 @@ from apiserver.admission.context import Rules
 from apiserver.admission.custom_resource_definitions import CRD_RULES
 from apiserver.admission.kubernetes.service_addresses import ServiceAddresses
 from apiserver.admission.namespace_lifecycle import NAMESPACE_RULES
-from apiserver.admission.plugins import stock_plugins
+from apiserver.admission.plugins import registered_webhooks, stock_plugins
 from apiserver.app.crds import CustomResources
 from apiserver.app.metrics import MetricsPage
 from apiserver.app.options import ServerOptions
@@ -26,6 +26,7 @@ from apiserver.filters.authorization import forbidden, with_authorization
 from apiserver.handlers import health, tokens
 from apiserver.handlers.cluster_proxy import ClusterProxy
 from apiserver.handlers.connect import Forwarder
+from apiserver.handlers.connecting import judged_connection
 from apiserver.handlers.delete import DeleteHandler
 from apiserver.handlers.discovery import Discovery
 from apiserver.handlers.dispatch import Dispatcher
@@ -47,9 +48,11 @@ from apiserver.resources.builtin import builtin_definitions
 from apiserver.resources.custom import GROUP, RESOURCE
 from apiserver.resources.definition import Resources
 from apiserver.resources.karmada import karmada_definitions
+from apiserver.resources.webhook_calls import WebhookCaller
 from apiserver.schema.openapi import OpenApi
 from apiserver.storage.store import Store
 from etcd import Backend, StoreError
+from karmada.client.webhooks import WebhookClient
 from karmada.runtime.clock import Clock
 from karmada.runtime.controller import run_controller
 from karmada.runtime.tasks import Tasks
@@ -79,6 +82,7 @@ class Parts:
     options: ServerOptions
     custom_resources: CustomResources
     forwarder: Forwarder
+    webhooks: WebhookCaller
     clock: Clock
     ready: bool = False
 
@@ -138,6 +142,8 @@ def build_parts(
         reader,
         clock,
     )
+    caller = WebhookCaller(reader, WebhookClient(user_agent="kube-apiserver-admission"))
+    preparation.chain.use(*registered_webhooks(reader, resources, caller))
     authorizer = security.authorizer(rules)
 
     async def authorize(request: Request, verb: str) -> None:
@@ -160,21 +166,32 @@ def build_parts(
     )
     scale = ScaleHandler(store=store, resources=resources, preparation=preparation)
     dispatcher.on_subresource("scale", scale.handle)
-    _add_pods(
-        dispatcher, PodActions(store=store, resources=resources, preparation=preparation, deletes=deletes)
-    )
+    actions = PodActions(store=store, resources=resources, preparation=preparation, deletes=deletes)
+    _add_pods(dispatcher, actions, preparation)
     forwarder = Forwarder()
     if options.karmada:
         proxy = ClusterProxy(
             reader=reader, forwarder=forwarder, local=with_authorization(dispatcher.handle, authorizer)
         )
-        dispatcher.on_resource("cluster.karmada.io", "clusters", proxy.handle, subresource="proxy")
+        handle = judged_connection(proxy.handle, preparation)
+        dispatcher.on_resource("cluster.karmada.io", "clusters", handle, subresource="proxy")
     custom = CustomResources(store=store, resources=resources, reader=reader, deletes=deletes, clock=clock)
     parts = Parts(
-        store, backend, resources, rules, reader, dispatcher, metrics, options, custom, forwarder, clock
+        store,
+        backend,
+        resources,
+        rules,
+        reader,
+        dispatcher,
+        metrics,
+        options,
+        custom,
+        forwarder,
+        caller,
+        clock,
     )
     _add_paths(parts)
-    _add_reviews(parts, security)
+    _add_reviews(parts, security, preparation)
     return parts
 
 
@@ -187,13 +204,14 @@ def admission_rules(*, karmada: bool, addresses: ServiceAddresses) -> dict[tuple
     return rules
 
 
-def _add_pods(dispatcher: Dispatcher, actions: PodActions) -> None:
+def _add_pods(dispatcher: Dispatcher, actions: PodActions, preparation: Preparation) -> None:
     dispatcher.on_resource("", "bindings", actions.bind_legacy)
     dispatcher.on_resource("", "pods", actions.bind, subresource="binding")
     dispatcher.on_resource("", "pods", actions.evict, subresource="eviction")
     dispatcher.on_resource("", "pods", actions.log, subresource="log")
     for stream in ("exec", "attach", "portforward"):
-        dispatcher.on_resource("", "pods", actions.stream, subresource=stream)
+        handle = judged_connection(actions.stream, preparation)
+        dispatcher.on_resource("", "pods", handle, subresource=stream)
 
 
 def _add_paths(parts: Parts) -> None:
@@ -226,7 +244,7 @@ def _add_paths(parts: Parts) -> None:
     dispatcher.on_path("/version", version)
 
 
-def _add_reviews(parts: Parts, security: Security) -> None:
+def _add_reviews(parts: Parts, security: Security, preparation: Preparation) -> None:
     dispatcher, options = parts.dispatcher, parts.options
 
     async def review_token(
@@ -255,9 +273,8 @@ def _add_reviews(parts: Parts, security: Security) -> None:
         dispatcher.on_resource(AUTHORIZATION, resource, handler)
     issuer = options.service_account_issuer
     requests = Tokens(security.keys, parts.reader.lookup, TokenOptions(issuer), clock=parts.clock)
-    dispatcher.on_resource(
-        "", "serviceaccounts", answering(requests.create, parts.resources), subresource="token"
-    )
+    create_token = answering(requests.create, parts.resources, preparation=preparation)
+    dispatcher.on_resource("", "serviceaccounts", create_token, subresource="token")
 
     async def configuration(request: Request) -> Response:
         host = request.headers.get("host", "localhost")

@@ -79,6 +79,7 @@ async def serve(options: ServerOptions, *, clock: Clock = SYSTEM_CLOCK) -> Async
         store = await _load(options, backend, tasks, clock)
         parts = build_parts(store, security, options, backend=backend, clock=clock)
         stack.push_async_callback(parts.forwarder.close)
+        stack.push_async_callback(parts.webhooks.close)
         audit = _audit(options, stack)
         registry = CollectorRegistry()
         metrics = RequestMetrics(registry, clock=clock)

@@ -167,7 +167,7 @@ def event_of(record: _Record, stage: str, now: datetime) -> dict[str, Any]:
     event["requestReceivedTimestamp"] = rfc3339_micro(record.received)
     event["stageTimestamp"] = rfc3339_micro(now)
     decision = "forbid" if isinstance(record.error, Forbidden) else "allow"
-    event["annotations"] = {"authorization.k8s.io/decision": decision}
+    event["annotations"] = {"authorization.k8s.io/decision": decision, **request.annotations}
     return event
 
 

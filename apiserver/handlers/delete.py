@@ -114,8 +114,8 @@ class DeleteHandler:
                 definition,
                 "DELETE",
                 name=name,
-                options=_as_object(options),
-                old=obj,
+                options=options.as_object(),
+                old=_shown(definition, entry, obj),
                 dry_run=options.dry_run,
             )
             context.namespace = namespace if definition.namespaced else ""
@@ -153,6 +153,13 @@ def read_options(request: Request) -> DeleteOptions:
     return DeleteOptions.of(decoded.obj)
 
 
+def _shown(definition: ResourceDefinition, entry: Entry, stored: Object) -> Object:
+    """The object in the version of the request, as admission is to see it."""
+    if definition.is_as_stored(entry):
+        return {**stored, "apiVersion": definition.api_version}
+    return definition.decode(entry)
+
+
 def _check_preconditions(
     definition: ResourceDefinition, name: str, obj: Object, entry: Entry, options: DeleteOptions
 ) -> None:
@@ -182,14 +189,3 @@ def _success(definition: ResourceDefinition, name: str, uid: str) -> Object:
         details["group"] = definition.gvr.group
     details |= {"kind": definition.gvr.resource, "uid": uid}
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
-
-
-def _as_object(options: DeleteOptions) -> Object:
-    obj: Object = {"kind": _KIND, "apiVersion": "meta.k8s.io/v1"}
-    if options.grace_period_seconds is not None:
-        obj["gracePeriodSeconds"] = options.grace_period_seconds
-    if options.propagation_policy:
-        obj["propagationPolicy"] = options.propagation_policy
-    if options.dry_run:
-        obj["dryRun"] = ["All"]
-    return obj

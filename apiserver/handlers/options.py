@@ -28,6 +28,7 @@ class WriteOptions:
     field_validation: FieldValidation
     force: bool = False
     manager_given: bool = False
+    validation_given: bool = False
 
     @classmethod
     def parse(cls, request: Request, kind: str) -> "WriteOptions":
@@ -54,7 +55,19 @@ class WriteOptions:
             validation,  # type: ignore[arg-type]
             force=query.get("force") in _TRUE,
             manager_given=bool(manager),
+            validation_given=bool(query.get("fieldValidation")),
         )
+
+    def as_object(self, kind: str) -> Object:
+        """The options as admission webhooks get them."""
+        obj: Object = {"kind": kind, "apiVersion": f"{_META}/v1"}
+        if self.dry_run:
+            obj["dryRun"] = ["All"]
+        if self.manager_given:
+            obj["fieldManager"] = self.field_manager
+        if self.validation_given:
+            obj["fieldValidation"] = self.field_validation
+        return obj
 
 
 def default_manager(user_agent: str) -> str:
@@ -144,6 +157,20 @@ class DeleteOptions:
             resource_version=preconditions.get("resourceVersion") or "",
             orphan_dependents=orphan,
         )
+
+    def as_object(self) -> Object:
+        """The options as admission webhooks get them."""
+        obj: Object = {"kind": "DeleteOptions", "apiVersion": f"{_META}/v1"}
+        if self.grace_period_seconds is not None:
+            obj["gracePeriodSeconds"] = self.grace_period_seconds
+        if self.uid or self.resource_version:
+            pinned = {"uid": self.uid, "resourceVersion": self.resource_version}
+            obj["preconditions"] = {name: value for name, value in pinned.items() if value}
+        if self.propagation_policy:
+            obj["propagationPolicy"] = self.propagation_policy
+        if self.dry_run:
+            obj["dryRun"] = ["All"]
+        return obj
 
     @classmethod
     def from_query(cls, query: Query) -> "DeleteOptions":

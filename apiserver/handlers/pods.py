@@ -19,6 +19,7 @@ from apiserver.storage.entries import Entry
 from apiserver.storage.keys import Collection, path_of
 from apiserver.storage.store import Store, Verdict, Write
 from karmada.api.errors import BadRequest, FieldError, InternalError, NotFound, TooManyRequests, invalid
+from karmada.api.gvk import GroupVersionKind
 from karmada.api.objects import Object, labels_of, private_copy
 from karmada.api.selectors import from_label_selector
 
@@ -26,6 +27,8 @@ PODS: Final = Collection("", "pods")
 BUDGETS: Final = Collection("policy", "poddisruptionbudgets")
 MAX_DISRUPTED: Final = 2000
 _CREATED: Final = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+_BINDING: Final = GroupVersionKind("", "v1", "Binding")
+_EVICTION: Final = GroupVersionKind("policy", "v1", "Eviction")
 _TERMINAL: Final = ("Succeeded", "Failed")
 
 
@@ -66,6 +69,16 @@ class PodActions:
         self, request: Request, definition: ResourceDefinition, name: str, binding: Object
     ) -> None:
         options = WriteOptions.parse(request, "CreateOptions")
+        binding = await self._preparation.action(
+            request,
+            definition,
+            "CREATE",
+            binding,
+            name=name,
+            kind=_BINDING,
+            options=options.as_object("CreateOptions"),
+            dry_run=options.dry_run,
+        )
         target = binding.get("target") or {}
         _check_target(name, target)
 
@@ -78,6 +91,7 @@ class PodActions:
                 request, definition, "UPDATE", name=name, options={}, old=old, dry_run=options.dry_run
             )
             context.subresource = "binding"
+            context.judged = True
             new = await self._preparation.updated(definition, new, old, context, options)
             return Write(stored_value(definition, new))
 
@@ -94,6 +108,17 @@ class PodActions:
         eviction = read_body(request, definition, self._resources)
         namespace, name = request.info.namespace, request.info.name
         options = DeleteOptions.of(eviction.get("deleteOptions") or {})
+        asked = WriteOptions.parse(request, "CreateOptions")
+        await self._preparation.action(
+            request,
+            definition,
+            "CREATE",
+            eviction,
+            name=name,
+            kind=_EVICTION,
+            options=asked.as_object("CreateOptions"),
+            dry_run=options.dry_run or asked.dry_run,
+        )
         async with self._lock(namespace):
             entry = await self._store.get(PODS, path_of(namespace, name))
             if entry is None:

@@ -7,6 +7,7 @@ validating admission. write.py and the subresource handlers call it inside the s
 
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import orjson
@@ -14,12 +15,16 @@ import orjson
 from apiserver.admission.chain import Chain
 from apiserver.admission.context import AdmissionContext, Operation, Reader
 from apiserver.handlers.options import WriteOptions
+from apiserver.handlers.subresources import is_view, projection
 from apiserver.merge.managed_fields import managed_after_write
 from apiserver.request_info import Request, UserInfo
 from apiserver.resources import metadata as meta
 from apiserver.resources.definition import ResourceDefinition
+from apiserver.schema.builtin import builtin_schema
 from apiserver.storage.entries import encode
-from karmada.api.errors import FieldError, invalid
+from karmada.api.errors import BadRequest, FieldError, invalid
+from karmada.api.facts import type_name
+from karmada.api.gvk import GroupVersionKind
 from karmada.api.objects import Object, name_of
 from karmada.runtime.clock import Clock, rfc3339
 
@@ -49,12 +54,14 @@ class Preparation:
         options: Object,
         old: Object | None = None,
         dry_run: bool = False,
+        kind: GroupVersionKind | None = None,
     ) -> AdmissionContext:
+        """kind: of the object the request is about, where that is not the resource's own."""
         info = request.info
-        return AdmissionContext(
+        context = AdmissionContext(
             operation=operation,
             resource=definition.gvr,
-            kind=definition.gvk,
+            kind=kind or definition.gvk,
             namespace=info.namespace if definition.namespaced else "",
             name=name,
             user=request.user or _NOBODY,
@@ -65,7 +72,40 @@ class Preparation:
             dry_run=dry_run,
             options=options,
             warnings=request.warnings,
+            annotations=request.annotations,
         )
+        if kind is None:
+            context.reshape = partial(self._reshaped, definition, context)
+        else:
+            context.reshape = partial(_reshaped_action, kind)
+        return context
+
+    def _reshaped(self, definition: ResourceDefinition, context: AdmissionContext, obj: Object) -> Object:
+        definition.schema.prune(obj)
+        definition.schema.default(obj)
+        self.chain.default(obj, context)
+        return obj
+
+    async def action(
+        self,
+        request: Request,
+        definition: ResourceDefinition,
+        operation: Operation,
+        obj: Object,
+        *,
+        name: str,
+        kind: GroupVersionKind,
+        options: Object,
+        dry_run: bool = False,
+    ) -> Object:
+        """obj, which is asked for and not stored (a Binding, an Eviction, the options of a connection),
+        after admission. Raises what the client gets."""
+        context = self.context(
+            request, definition, operation, name=name, options=options, dry_run=dry_run, kind=kind
+        )
+        obj = await self.chain.mutate(obj, context)
+        await self.chain.review(obj, context)
+        return obj
 
     async def created(
         self,
@@ -84,7 +124,11 @@ class Preparation:
         definition.reset_on_create(obj)
         definition.schema.default(obj)
         self.chain.default(obj, context)
-        obj = await self._mutated(definition, obj, context)
+        mutated = await self.chain.mutate(obj, context)
+        if mutated is not obj:
+            _keep_identity(mutated["metadata"], metadata)
+            definition.reset_on_create(mutated)
+            obj = mutated
         self.chain.prepare(obj, None, context)
         definition.strategy.start_generation(obj)
         if tracking == "update":
@@ -117,7 +161,9 @@ class Preparation:
             definition.strategy.reset_on_update(new, old)
         definition.schema.default(new)
         self.chain.default(new, context)
-        new = await self._mutated(definition, new, context)
+        mutated = await self.chain.mutate(new, context)
+        if mutated is not new:
+            new = self._remutated(definition, mutated, old, context)
         self.chain.prepare(new, old, context)
         if context.subresource in ("", "scale"):
             definition.strategy.next_generation(new, old)
@@ -140,16 +186,17 @@ class Preparation:
         await self.chain.refuse(new, old, context)
         return new
 
-    async def _mutated(
-        self, definition: ResourceDefinition, obj: Object, context: AdmissionContext
+    @staticmethod
+    def _remutated(
+        definition: ResourceDefinition, new: Object, old: Object, context: AdmissionContext
     ) -> Object:
-        changed = await self.chain.mutate(obj, context)
-        if changed is obj:
-            return obj
-        definition.schema.prune(changed)
-        definition.schema.default(changed)
-        self.chain.default(changed, context)
-        return changed
+        """new as webhooks left it, without what a write of this sort cannot change."""
+        meta.carry_over(new["metadata"], old["metadata"])
+        if not context.subresource:
+            definition.strategy.reset_on_update(new, old)
+        elif is_view(context.subresource):
+            new = projection(context.subresource)(definition, new, old)
+        return new
 
     def _track(
         self,
@@ -184,6 +231,23 @@ class Preparation:
         errors = errors + self.chain.errors(obj, old, context)
         if errors:
             raise invalid(definition.gvr.group, definition.served.kind, name_of(obj), errors)
+
+
+def _reshaped_action(kind: GroupVersionKind, obj: Object) -> Object:
+    name = type_name(*kind)
+    if name is not None:
+        builtin_schema(name).prune(obj)
+    return obj
+
+
+def _keep_identity(metadata: Object, before: Object) -> None:
+    """What the server gave a new object stays, whatever a webhook thinks. Raises BadRequest."""
+    if (metadata.get("namespace") or "") != (before.get("namespace") or ""):
+        raise BadRequest(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    for field in ("uid", "creationTimestamp"):
+        metadata[field] = before[field]
 
 
 _BUMPING = frozenset({"ephemeralcontainers", "resize", "binding"})

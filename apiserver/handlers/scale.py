@@ -20,9 +20,11 @@ from apiserver.storage.entries import Entry
 from apiserver.storage.keys import path_of
 from apiserver.storage.store import Keep, Store, Verdict, Write, parse_revision
 from karmada.api.errors import BadRequest, FieldError, MethodNotAllowed, invalid
+from karmada.api.gvk import GroupVersionKind
 from karmada.api.objects import Object, private_copy
 from karmada.api.selectors import from_label_selector, from_labels
 
+_SCALE_KIND: Final = GroupVersionKind("autoscaling", "v1", "Scale")
 _META: Final = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
@@ -77,12 +79,24 @@ class ScaleHandler:
             if entry is None:
                 raise refusals.not_found(definition.collection, name)
             old = definition.decode(entry)
-            scale = change(scale_of(definition, old))
+            asked = self._preparation.context(
+                request,
+                definition,
+                "UPDATE",
+                name=name,
+                options=options.as_object("UpdateOptions"),
+                old=scale_of(definition, old),
+                dry_run=options.dry_run,
+                kind=_SCALE_KIND,
+            )
+            scale = await self._preparation.chain.mutate(change(scale_of(definition, old)), asked)
             new = self._rescaled(definition, request, entry, old, scale)
             context = self._preparation.context(
                 request, definition, "UPDATE", name=name, options={}, old=old, dry_run=options.dry_run
             )
+            context.judged = True
             new = await self._preparation.updated(definition, new, old, context, options)
+            await self._preparation.chain.review(scale_of(definition, new), asked)
             return Keep() if same_object(new, old) else Write(stored_value(definition, new))
 
         path = _path(request, definition)

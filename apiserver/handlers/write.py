@@ -72,7 +72,7 @@ class WriteHandler:
             definition,
             "CREATE",
             name=metadata.get("name") or "",
-            options=_options_object("CreateOptions", options),
+            options=options.as_object("CreateOptions"),
             dry_run=options.dry_run,
         )
         obj = await self._preparation.created(definition, obj, context, options)
@@ -138,7 +138,7 @@ class WriteHandler:
             definition,
             "CREATE",
             name=name,
-            options=_options_object("CreateOptions", options),
+            options=options.as_object("CreateOptions"),
             dry_run=options.dry_run,
         )
         obj = await self._preparation.created(definition, obj, context, options)
@@ -161,9 +161,7 @@ class WriteHandler:
             definition,
             "UPDATE",
             name=name,
-            options=_options_object(
-                "PatchOptions" if request.method == "PATCH" else "UpdateOptions", options
-            ),
+            options=options.as_object("UpdateOptions"),
             old=old,
             dry_run=options.dry_run,
         )
@@ -225,7 +223,7 @@ class WriteHandler:
             definition,
             "CREATE",
             name=name,
-            options=_options_object("PatchOptions", options),
+            options=options.as_object("CreateOptions"),
             dry_run=options.dry_run,
         )
         obj = await self._preparation.created(definition, obj, context, options, tracking="done")
@@ -278,16 +276,6 @@ def _unstored(path: str, value: bytes, entry: Entry | None = None) -> Entry:
     if entry is not None:
         return Entry(path, entry.revision, tail_of(value, entry.revision))
     return Entry(path, 0, value[value.index(METADATA) :])
-
-
-def _options_object(kind: str, options: WriteOptions) -> Object:
-    """The options as admission webhooks get them."""
-    obj: Object = {"kind": kind, "apiVersion": "meta.k8s.io/v1"}
-    if options.dry_run:
-        obj["dryRun"] = ["All"]
-    if options.manager_given:
-        obj["fieldManager"] = options.field_manager
-    return obj
 
 
 # -- identity -----------------------------------------------------------------------------------------------

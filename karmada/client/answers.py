@@ -68,7 +68,7 @@ def error_of(method: str, response: RawResponse) -> ApiError:
     if response.status == 403 and text:
         generic = text
     elif response.status >= 500 and generic is None:
-        generic = f"an error on the server ({text or 'unknown'}) has prevented the request from succeeding"
+        generic = f'an error on the server ("{text or "unknown"}") has prevented the request from succeeding'
     return from_status(
         response.status, {"message": generic or text or f"the server answered {response.status}"}
     )

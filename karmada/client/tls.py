@@ -26,7 +26,7 @@ def ssl_context(access: Access) -> ssl.SSLContext | None:
         context.verify_mode = ssl.CERT_NONE
     if access.client_certificate and access.client_key:
         try:
-            _load_certificate(context, access.client_certificate, access.client_key)
+            load_certificate(context, access.client_certificate, access.client_key)
         except ssl.SSLError as error:
             raise KubeconfigError(
                 f"{access.server}: client certificate and key cannot be used: {error}"
@@ -34,7 +34,7 @@ def ssl_context(access: Access) -> ssl.SSLContext | None:
     return context
 
 
-def _load_certificate(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+def load_certificate(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
     with tempfile.TemporaryDirectory(prefix="karmada-") as directory:  # mode 0700
         path = Path(directory) / "client.pem"
         path.touch(mode=0o600)

@@ -18,6 +18,7 @@ from karmada.api.groups.config import (
 )
 from karmada.api.gvk import GroupVersionKind
 from karmada.api.objects import Object
+from karmada.client.webhooks import Endpoint
 from karmada.interpreter.errors import WebhookFailed
 from karmada.interpreter.operations import Operation
 
@@ -38,16 +39,6 @@ class Hook:
     def timeout_seconds(self) -> int:
         asked = self.webhook.timeout_seconds or DEFAULT_TIMEOUT_SECONDS
         return min(max(asked, 1), MAX_TIMEOUT_SECONDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where to send a request. server_name is what the certificate must say when it is not the host."""
-
-    url: str
-    server_name: str = ""
-    host: str = ""
-    """The Host header when it is not that of the URL."""
 
 
 def hooks_of(configurations: Iterable[ResourceInterpreterWebhookConfiguration]) -> tuple[Hook, ...]:

@@ -1,22 +1,19 @@
 """Interpreter webhooks as a layer: other programs answer for their kinds, over HTTPS.
 
 In: the configurations there are, read again after changed(); objects. Out: what the webhook answers, checked.
-hooks.py chooses it, exchange.py knows its language. A webhook that does not answer in time is asked by one
-caller at a time until it does: everybody else is told so soon.
+hooks.py chooses it, exchange.py knows its language, client/webhooks.py carries it. A webhook that does not
+answer in time is asked by one caller at a time until it does: everybody else is told so soon.
 """
 
 import asyncio
-import base64
-import binascii
 import math
-import ssl
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final
 
 import aiohttp
-from yarl import URL
 
 from karmada.api.errors import ApiError
 from karmada.api.groups.config import (
@@ -28,11 +25,11 @@ from karmada.api.groups.work import AggregatedStatusItem, Component, ReplicaRequ
 from karmada.api.gvk import GroupVersionKind
 from karmada.api.objects import Object
 from karmada.client.answers import trouble_of
+from karmada.client.webhooks import AnswerTooLarge, BadAuthority, Endpoint, WebhookClient
 from karmada.interpreter.answers import read_all, read_as, replicas_of, with_status_of
 from karmada.interpreter.errors import InterpreterError, WebhookFailed, WebhookOverran
 from karmada.interpreter.exchange import patched, read_response, request_body, required
 from karmada.interpreter.hooks import (
-    Endpoint,
     Hook,
     check_versions,
     first_match,
@@ -43,8 +40,6 @@ from karmada.interpreter.hooks import (
 from karmada.interpreter.operations import Operation
 from karmada.interpreter.probation import OnProbation, Probation
 
-MAX_ANSWER_BYTES: Final = 16 * 2**20
-MAX_CONNECTIONS_PER_HOST: Final = 32
 TRIALS: Final = 2
 """Webhooks on probation that are tried at the same time."""
 PATIENCE_SECONDS: Final = 0.2
@@ -65,9 +60,8 @@ class WebhookLayer:
         self._find_service = find_service
         self._hooks: tuple[Hook, ...] | None = None
         self._chosen: dict[tuple[GroupVersionKind, Operation], Hook | None] = {}
-        self._contexts: dict[str, ssl.SSLContext] = {}
         self._probation: Probation[str] = Probation(trials=TRIALS, patience_seconds=PATIENCE_SECONDS)
-        self._session: aiohttp.ClientSession | None = None
+        self._client = WebhookClient(user_agent="karmada")
 
     async def __aenter__(self) -> "WebhookLayer":
         return self
@@ -75,14 +69,13 @@ class WebhookLayer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        await self._client.close()
 
     def changed(self) -> None:
         """The configurations are not what they were: read them again before the next answer."""
         self._hooks = None
         self._chosen.clear()
-        self._contexts.clear()
+        self._client.forget()
         self._probation.clear()
 
     def handles(self, gvk: GroupVersionKind, operation: Operation) -> bool:
@@ -181,46 +174,25 @@ class WebhookLayer:
         return service_endpoint(config.service, await self._find_service(config.service))
 
     async def _post(self, hook: Hook, endpoint: Endpoint, body: bytes, left_seconds: float) -> bytes:
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if endpoint.host:
-            headers["Host"] = endpoint.host
-        async with self._connected().post(
-            URL(endpoint.url).update_query(timeout=f"{max(1, math.ceil(left_seconds))}s"),
-            data=body,
-            headers=headers,
-            ssl=self._context(hook.webhook.client_config.ca_bundle),
-            server_hostname=endpoint.server_name or None,
-            allow_redirects=False,
-        ) as response:
-            if response.status != 200:
-                raise WebhookFailed(f"it answered {response.status} {response.reason}")
-            answer = bytearray()
-            async for chunk in response.content.iter_any():
-                answer += chunk
-                if len(answer) > MAX_ANSWER_BYTES:
-                    raise WebhookFailed(f"its answer is larger than {MAX_ANSWER_BYTES // 2**20} MiB")
-            return bytes(answer)
-
-    def _connected(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                # Those who wait for a connection do so within their own deadline, see _call.
-                connector=aiohttp.TCPConnector(limit=0, limit_per_host=MAX_CONNECTIONS_PER_HOST),
-                timeout=aiohttp.ClientTimeout(total=None),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": "karmada"},
+        try:
+            answer = await self._client.post(
+                endpoint,
+                body,
+                ca_bundle=hook.webhook.client_config.ca_bundle,
+                timeout_seconds=max(1, math.ceil(left_seconds)),
             )
-        return self._session
+        except (BadAuthority, AnswerTooLarge) as error:
+            raise WebhookFailed(str(error)) from error
+        if answer.status != 200:
+            raise WebhookFailed(f"it answered {answer.status} {phrase_of(answer.status)}")
+        return answer.body
 
-    def _context(self, ca_bundle: str) -> ssl.SSLContext:
-        """What the webhook's certificate is verified with: its bundle, else the roots of the machine."""
-        if ca_bundle not in self._contexts:
-            try:
-                roots = base64.b64decode(ca_bundle, validate=True).decode("ascii") or None
-                self._contexts[ca_bundle] = ssl.create_default_context(cadata=roots)
-            except (binascii.Error, UnicodeDecodeError, ssl.SSLError) as error:
-                raise WebhookFailed(f"caBundle is no certificate authority in PEM: {error}") from error
-        return self._contexts[ca_bundle]
+
+def phrase_of(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
 
 
 def _listed(response: Object, field: str) -> list[Any]:

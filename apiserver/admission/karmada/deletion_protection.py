@@ -15,12 +15,16 @@ class DeletionProtection(Plugin):
     name = "resourcedeletionprotection"
 
     @override
-    async def mutate(self, obj: Object, context: AdmissionContext) -> Object | None:
+    def concerns(self, context: AdmissionContext) -> bool:
+        return context.operation == "DELETE" and not context.subresource
+
+    @override
+    async def mutate(self, obj: Object | None, context: AdmissionContext) -> Object | None:
         return None
 
     @override
     async def validate(self, obj: Object | None, context: AdmissionContext) -> None:
-        if context.operation != "DELETE" or context.subresource or context.old is None:
+        if context.old is None:
             return
         if context.resource.group in ("cluster.karmada.io", "search.karmada.io"):
             return  # their servers have no admission of this sort

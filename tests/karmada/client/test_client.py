@@ -187,7 +187,7 @@ async def test_odd_names_are_escaped(server: PlayedServer, client: Client) -> No
         ),
         pytest.param(404, b"404 page not found", NotFound, "the server could not find", id="plain-text-404"),
         pytest.param(429, b"slow down", TooManyRequests, "too many requests", id="plain-text-429"),
-        pytest.param(500, b"boom", ApiError, r"an error on the server \(boom\)", id="plain-text-500"),
+        pytest.param(500, b"boom", ApiError, r'an error on the server \("boom"\)', id="plain-text-500"),
         pytest.param(418, b"[1]", ApiError, r"\[1\]", id="json-but-no-status"),
         pytest.param(
             410, b'{"kind":"Status","reason":"Expired","message":"old"}', Expired, "old", id="expired"

@@ -42,5 +42,6 @@ async def test_everything_else_goes(stored: Object) -> None:
 async def test_only_deletion_is_asked_about() -> None:
     stored = obj("Namespace", "v1", "Always")
     plugin = DeletionProtection()
-    await plugin.validate(stored, context_of(stored, old=stored))
+    assert not plugin.concerns(context_of(stored, old=stored))
+    assert plugin.concerns(context_of(stored, old=stored, operation="DELETE"))
     assert await plugin.mutate(stored, context_of(stored)) is None
