@@ -83,7 +83,7 @@ class Chain:
 
     def prepare(self, obj: Object, old: Object | None, context: AdmissionContext) -> None:
         rules = self.rules_of(context)
-        if rules.prepare is not None and not context.subresource:
+        if rules.prepare is not None and rules.concern(context):
             rules.prepare(obj, old, context)
 
     def errors(self, obj: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
@@ -96,7 +96,7 @@ class Chain:
     async def refuse(self, obj: Object, old: Object | None, context: AdmissionContext) -> None:
         """Validating admission. Raises what the client gets."""
         rules = self.rules_of(context)
-        if rules.refuse is not None and not context.subresource:
+        if rules.refuse is not None and rules.concern(context):
             await rules.refuse(obj, old, context)
         await self.review(obj, context)
 

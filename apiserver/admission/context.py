@@ -130,3 +130,8 @@ class Rules:
     prepare: Callable[[Object, Object | None, AdmissionContext], None] | None = None
     refuse: Callable[[Object, Object | None, AdmissionContext], Awaitable[None]] | None = None
     """Asynchronous checks after validation, such as quota."""
+    subresources: frozenset[str] = frozenset()
+    """Those whose writes are prepared and refused like writes of the object itself."""
+
+    def concern(self, context: AdmissionContext) -> bool:
+        return not context.subresource or context.subresource in self.subresources

@@ -36,6 +36,9 @@ class Bootstrap:
                 client_ca=self._security.client_ca, front_proxy_ca=pki.front_proxy_authority.certificate
             )
         )
+        if options.karmada and (host := options.public_host):
+            url = f"https://{f'[{host}]' if ':' in host else host}:{self._port}"
+            wanted.append(startup.cluster_info(url=url, ca=pki.authority.certificate))
         try:
             for obj in wanted:
                 if self._stored(obj) is None:

@@ -63,3 +63,10 @@ class ServerOptions:
     """--audit-log-path: file for one JSON line per request; - is standard output, empty is none."""
     shutdown_seconds: float = 10.0
     """--shutdown-timeout: how long requests may take to finish when the server stops."""
+
+    @property
+    def public_host(self) -> str:
+        """A name or address clients reach this server by; "" when that is not known."""
+        if self.advertise_hosts:
+            return self.advertise_hosts[0]
+        return "" if self.host in ("", "0.0.0.0", "::") else self.host

@@ -38,6 +38,7 @@ from apiserver.handlers.preparation import Preparation
 from apiserver.handlers.read import ReadHandler
 from apiserver.handlers.reviews import AUTHENTICATION, AUTHORIZATION, Reviews
 from apiserver.handlers.scale import ScaleHandler
+from apiserver.handlers.signers import with_signer_checks
 from apiserver.handlers.tokens import TokenOptions, Tokens
 from apiserver.handlers.unstored import answering
 from apiserver.handlers.watch import WatchHandler
@@ -134,23 +135,19 @@ def build_parts(
         reader.follow("rbac.authorization.k8s.io", resource, partial(rules.apply, kind))
     addresses = ServiceAddresses()
     reader.follow("", "services", addresses.observe)
+    authorizer = security.authorizer(rules)
+    judged = with_signer_checks(admission_rules(karmada=options.karmada, addresses=addresses), authorizer)
     preparation = Preparation(
-        Chain(
-            with_grant_checks(admission_rules(karmada=options.karmada, addresses=addresses), rules),
-            plugins=stock_plugins(karmada=options.karmada),
-        ),
-        reader,
-        clock,
+        Chain(with_grant_checks(judged, rules), plugins=stock_plugins(karmada=options.karmada)), reader, clock
     )
     caller = WebhookCaller(reader, WebhookClient(user_agent="kube-apiserver-admission"))
     preparation.chain.use(*registered_webhooks(reader, resources, caller))
-    authorizer = security.authorizer(rules)
 
     async def authorize(request: Request, verb: str) -> None:
         info = request.info
         other = replace(info, verb=verb)
         user = request.user or UserInfo("system:anonymous")
-        decision = authorizer.allowed(user, other)
+        decision = await authorizer.allowed(user, other)
         if not decision.allowed:
             raise forbidden(user, other, decision.reason)
 

@@ -13,8 +13,7 @@ from apiserver.filters.authentication.pki import Pki, PkiError, ensure_pki
 from apiserver.filters.authentication.request_header import RequestHeaderAuthenticator, RequestHeaderOptions
 from apiserver.filters.authentication.service_account import ServiceAccountTokens
 from apiserver.filters.authentication.static_token import StaticTokens, parse_token_file
-from apiserver.filters.authorization import AlwaysAllow, Authorizer
-from apiserver.rbac import RuleIndex
+from apiserver.rbac import AlwaysAllow, Authorizer, RbacAuthorizer, RuleIndex
 from karmada.runtime.clock import Clock
 from karmada.runtime.observe import StartError
 
@@ -98,7 +97,7 @@ class Security:
         ]
 
     def authorizer(self, rules: RuleIndex) -> Authorizer:
-        return AlwaysAllow() if self.options.authorization == "AlwaysAllow" else rules
+        return AlwaysAllow() if self.options.authorization == "AlwaysAllow" else RbacAuthorizer(rules)
 
 
 def _read(path: str, flag: str) -> bytes:

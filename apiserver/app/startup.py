@@ -4,12 +4,14 @@ defaults.
 In: what is stored. Out: the objects to create, in order. Restarting with everything in place writes nothing.
 """
 
+import base64
 import ipaddress
 from collections.abc import Iterator
 from typing import Final
 
 import orjson
 
+from karmada.api.codec import dump_yaml
 from karmada.api.objects import Object
 
 NAMESPACES: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -58,6 +60,26 @@ def front_proxy_settings(*, client_ca: bytes, front_proxy_ca: bytes) -> Object:
     data = {name: orjson.dumps(values).decode() for name, values in lists.items()}
     data |= {"client-ca-file": client_ca.decode(), "requestheader-client-ca-file": front_proxy_ca.decode()}
     metadata = {"name": "extension-apiserver-authentication", "namespace": "kube-system"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+def cluster_info(*, url: str, ca: bytes) -> Object:
+    """What a joining cluster may read before it has any identity: where we are, and our CA.
+
+    The bootstrap signer of the controller manager signs it with the tokens that joining clusters hold.
+    """
+    cluster = {"certificate-authority-data": base64.b64encode(ca).decode(), "server": url}
+    kubeconfig = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "", "cluster": cluster}],
+        "contexts": [],
+        "current-context": "",
+        "preferences": {},
+        "users": [],
+    }
+    metadata = {"name": "cluster-info", "namespace": "kube-public"}
+    data = {"kubeconfig": dump_yaml(kubeconfig)}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 

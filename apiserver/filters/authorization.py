@@ -3,34 +3,20 @@
 In: an authenticated request. Out: the same request, or 403 in the stock words.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 from typing_extensions import override
 
-from apiserver.rbac import Decision
+from apiserver.rbac import Authorizer
 from apiserver.request_info import Answer, Handler, Request, RequestInfo, UserInfo
 from karmada.api.errors import Forbidden, InternalError
-
-
-class Authorizer(Protocol):
-    """RuleIndex is one; a webhook or a node authorizer would be another."""
-
-    def allowed(self, user: UserInfo, info: RequestInfo) -> Decision: ...
-
-
-class AlwaysAllow(Authorizer):
-    """No authorization at all, for --authorization-mode=AlwaysAllow."""
-
-    @override
-    def allowed(self, user: UserInfo, info: RequestInfo) -> Decision:
-        return Decision(allowed=True)
 
 
 def with_authorization(handler: Handler, authorizer: Authorizer) -> Handler:
     async def answer(request: Request) -> Answer:
         if request.user is None:
             raise InternalError("no user on request")  # the authentication filter must run first
-        decision = authorizer.allowed(request.user, request.info)
+        decision = await authorizer.allowed(request.user, request.info)
         if not decision.allowed:
             raise forbidden(request.user, request.info, decision.reason)
         return await handler(request)

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 from apiserver.filters.authentication import ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, ANONYMOUS
 from apiserver.filters.authentication.request_header import header_values
 from apiserver.filters.authentication.service_account import account_groups, split_account_name
-from apiserver.filters.authorization import Authorizer, forbidden
+from apiserver.filters.authorization import forbidden
+from apiserver.rbac import Authorizer
 from apiserver.request_info import Answer, Handler, Request, RequestInfo, UserInfo
 from karmada.api.errors import BadRequest, InternalError
 
@@ -42,7 +43,7 @@ def with_impersonation(handler: Handler, authorizer: Authorizer) -> Handler:
             return await handler(request)
         if request.user is None:
             raise InternalError("no user on request")  # the authentication filter must run first
-        authorize(request.user, wanted, authorizer)
+        await authorize(request.user, wanted, authorizer)
         request.user = resulting_user(wanted)
         request.headers = without_impersonation(request.headers)
         return await handler(request)
@@ -71,10 +72,10 @@ def wanted_identity(request: Request) -> Wanted | None:
     return None
 
 
-def authorize(user: UserInfo, wanted: Wanted, authorizer: Authorizer) -> None:
+async def authorize(user: UserInfo, wanted: Wanted, authorizer: Authorizer) -> None:
     """Raises Forbidden for the first part user may not impersonate."""
     for info in impersonations(wanted):
-        decision = authorizer.allowed(user, info)
+        decision = await authorizer.allowed(user, info)
         if not decision.allowed:
             raise forbidden(user, info, decision.reason)
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
-from apiserver.rbac import Decision, PolicyRule
+from apiserver.rbac import Authorizer, Decision, PolicyRule
 from apiserver.request_info import Request, RequestInfo, UserInfo
 from karmada.api.errors import BadRequest, FieldError, InternalError, Invalid, invalid
 from karmada.api.objects import Object
@@ -21,10 +21,6 @@ ReviewToken: TypeAlias = Callable[
     [str, Sequence[str]], Awaitable[tuple[UserInfo | None, tuple[str, ...], str]]
 ]
 """The user a token stands for with the audiences it is good for, or nobody and the reason."""
-
-
-class Authorizer(Protocol):
-    def allowed(self, user: UserInfo, info: RequestInfo) -> Decision: ...
 
 
 class Rules(Protocol):
@@ -71,16 +67,16 @@ class Reviews:
         return {"spec": spec, "status": status}
 
     async def _self_access(self, request: Request, user: UserInfo, obj: Object) -> Object:
-        return self._access(user, obj.get("spec") or {}, [])
+        return await self._access(user, obj.get("spec") or {}, [])
 
     async def _subject_access(self, request: Request, user: UserInfo, obj: Object) -> Object:
         spec = obj.get("spec") or {}
-        return self._access(subject_of(spec), spec, subject_errors(spec))
+        return await self._access(subject_of(spec), spec, subject_errors(spec))
 
     async def _local_access(self, request: Request, user: UserInfo, obj: Object) -> Object:
         spec = obj.get("spec") or {}
         errors = [*subject_errors(spec), *namespace_errors(spec, request.info.namespace)]
-        return self._access(subject_of(spec), spec, errors, namespaced=True)
+        return await self._access(subject_of(spec), spec, errors, namespaced=True)
 
     async def _self_rules(self, request: Request, user: UserInfo, obj: Object) -> Object:
         namespace = (obj.get("spec") or {}).get("namespace")
@@ -88,13 +84,13 @@ class Reviews:
             raise BadRequest("no namespace on request")
         return {"spec": {}, "status": rules_status(self.rules.rules_of(user, namespace))}
 
-    def _access(
+    async def _access(
         self, user: UserInfo, spec: Object, errors: list[FieldError], *, namespaced: bool = False
     ) -> Object:
         errors = [*attribute_errors(spec, namespaced=namespaced), *errors]
         if errors:
             raise _refusal(errors)
-        return {"spec": spec, "status": access_status(self.authorizer.allowed(user, info_of(spec)))}
+        return {"spec": spec, "status": access_status(await self.authorizer.allowed(user, info_of(spec)))}
 
 
 Answer = Callable[[Reviews, Request, UserInfo, Object], Awaitable[Object]]
@@ -134,6 +130,8 @@ def subject_of(spec: Object) -> UserInfo:
 
 def access_status(decision: Decision) -> Object:
     status: Object = {"allowed": decision.allowed}
+    if decision.denied:
+        status["denied"] = True
     if decision.reason:
         status["reason"] = decision.reason
     if decision.error:

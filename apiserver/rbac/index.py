@@ -71,11 +71,15 @@ class Attributes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """allowed False is "no opinion": RBAC never denies. error names roles that bindings refer to in vain."""
+    """allowed False alone is "no opinion": RBAC never denies. denied ends the question.
+
+    error names roles that bindings refer to in vain, or says why a webhook could not be asked.
+    """
 
     allowed: bool
     reason: str = ""
     error: str = ""
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,31 @@
 """The stock duties a control plane needs, put together: for main.py, where no kube-controller-manager runs.
 
-In: the neighbours every controller gets. Out: namespace deletion, garbage collection, token Secrets and
-aggregated ClusterRoles, to be run. A control plane runs no pods, so the duties around them are left to
-members.
+In: the neighbours every controller gets. Out: namespace deletion, garbage collection, token Secrets,
+aggregated ClusterRoles, certificates, bootstrap tokens and Jobs that ended, to be run. A control plane runs
+no pods, so the duties around them are left to members.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from controllers.kube.bootstrap_signer import BootstrapSigner
+from controllers.kube.certificate_approval import CertificateApprovalController
+from controllers.kube.certificate_cleaning import CertificateCleaningController
+from controllers.kube.certificate_signing import CertificateSigningController, SigningOptions
 from controllers.kube.cluster_roles import ClusterRoleAggregationController
+from controllers.kube.finished_jobs import FinishedJobController
 from controllers.kube.garbage_collector import GarbageCollector
 from controllers.kube.namespaces import NamespaceController
+from controllers.kube.token_cleaner import TokenCleaner
 from controllers.kube.token_secrets import TokenSecretController
 from karmada.api.groups.kubernetes import (
+    CERTIFICATE_SIGNING_REQUESTS,
     CLUSTER_ROLES,
+    CONFIG_MAPS,
     CUSTOM_RESOURCE_DEFINITIONS,
+    JOBS,
     NAMESPACES,
     SECRETS,
     SERVICE_ACCOUNTS,
@@ -67,7 +76,13 @@ class StockDuties:
 
 
 def stock_duties(
-    *, informers: Informers, metadata: MetadataInformers, client: Client, mapper: Mapper, clock: Clock
+    *,
+    informers: Informers,
+    metadata: MetadataInformers,
+    client: Client,
+    mapper: Mapper,
+    signing: SigningOptions,
+    clock: Clock,
 ) -> StockDuties:
     """A kind that informers follows in full is not followed a second time."""
 
@@ -88,7 +103,27 @@ def stock_duties(
         root_ca=(client.access.ca_data or b"").decode(),
     )
     roles = ClusterRoleAggregationController(cluster_roles=informers.ensure(CLUSTER_ROLES), client=client)
-    return StockDuties((namespaces, tokens, roles, collector), collector)
+    jobs = FinishedJobController(jobs=informers.ensure(JOBS, needed=False), client=client, clock=clock)
+    joining = (*_certificates(informers, client, signing, clock), *_bootstrap(informers, client, clock))
+    return StockDuties((namespaces, tokens, roles, jobs, *joining, collector), collector)
+
+
+def _certificates(
+    informers: Informers, client: Client, signing: SigningOptions, clock: Clock
+) -> Iterator[Controller[Any]]:
+    requests = informers.ensure(CERTIFICATE_SIGNING_REQUESTS, needed=False)
+    yield CertificateApprovalController(requests=requests, client=client, clock=clock)
+    yield CertificateCleaningController(requests=requests, client=client, clock=clock)
+    if signing.certificate_file:
+        yield CertificateSigningController(requests=requests, client=client, options=signing, clock=clock)
+
+
+def _bootstrap(informers: Informers, client: Client, clock: Clock) -> Iterator[Controller[Any]]:
+    secrets = informers.ensure(SECRETS)
+    yield BootstrapSigner(
+        config_maps=informers.ensure(CONFIG_MAPS, needed=False), secrets=secrets, client=client, clock=clock
+    )
+    yield TokenCleaner(secrets=secrets, client=client, clock=clock)
 
 
 def _tells(news: Callable[[], None]) -> Callable[[Change[Object]], None]:

@@ -81,6 +81,7 @@ async def _stock(plane: Plane) -> None:
         metadata=metadata,
         client=plane.client,
         mapper=plane.mapper,
+        signing=plane.options.signing,
         clock=plane.clock,
     )
     for controller in duties.controllers:

@@ -16,6 +16,7 @@ from controllers.detector.controller import DetectorOptions
 from controllers.detector.resources import SkippedApis
 from controllers.failover.graceful import GracefulEvictionOptions
 from controllers.failover.taint_manager import TaintManagerOptions
+from controllers.kube.certificate_signing import SigningOptions
 from controllers.options import ControllerOptions
 from controllers.quota.enforcement import QuotaOptions
 from karmada.runtime.observe import StartError
@@ -63,8 +64,9 @@ class ControllerManagerOptions(ControllerOptions):
     lease_name: str = NAME
 
     stock_controllers: bool = True
-    """--enable-kube-controllers: also delete the content of namespaces, collect garbage and aggregate
-    ClusterRoles; turn it off where a kube-controller-manager serves the control plane."""
+    """--enable-kube-controllers: also delete the content of namespaces, collect garbage, aggregate
+    ClusterRoles, sign certificates and look after bootstrap tokens; turn it off where a
+    kube-controller-manager serves the control plane."""
 
     concurrent_namespace_syncs: int = 1
     """--concurrent-namespace-syncs: namespaces given to members at the same time."""
@@ -75,11 +77,13 @@ class ControllerManagerOptions(ControllerOptions):
     graceful_eviction: GracefulEvictionOptions = field(default_factory=GracefulEvictionOptions)
     taint_manager: TaintManagerOptions = field(default_factory=TaintManagerOptions)
     quota: QuotaOptions = field(default_factory=QuotaOptions)
+    signing: SigningOptions = field(default_factory=SigningOptions)
 
     @override
     def check(self) -> None:
         """Raises StartError for what cannot work."""
         super().check()
+        self.signing.check()
         try:
             SkippedApis.parse(self.detector.skipped_propagating_apis)
         except ValueError as error:

@@ -75,7 +75,7 @@ async def warm(plane: Plane) -> None:
 
     A user's API that does not answer must not hold up everything else: what is not in a cache is read live.
     """
-    await plane.informers.wait_synced()
+    await plane.informers.wait_needed()
     skipped = SkippedApis.parse(plane.options.detector.skipped_propagating_apis)
     for resource in propagatable(await _discovered(plane), skipped).values():
         plane.informers.ensure(resource)

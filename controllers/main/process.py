@@ -35,6 +35,6 @@ async def run(
             log.warning("controllers not in this version", extra={"names": ", ".join(missing)})
         for builder in chosen(options):
             await builder(plane)
-        process.await_caches(plane.informers.all())
+        process.await_caches(plane.informers.needed())
         await warm(plane)
         return await process.lead(partial(run_all, plane))

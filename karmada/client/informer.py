@@ -303,15 +303,23 @@ class Informers:
         self._transform = transform
         self._namespace = namespace
         self._informers: dict[Resource[Any], Informer[Any]] = {}
+        self._spare: set[Resource[Any]] = set()
         self._open = False
 
     @property
     def client(self) -> Client:
         return self._client
 
-    def ensure(self, resource: Resource[T]) -> Informer[T]:
-        """The informer of resource, started now if it was not; it may not be synced yet."""
+    def ensure(self, resource: Resource[T], *, needed: bool = True) -> Informer[T]:
+        """The informer of resource, started now if it was not; it may not be synced yet.
+
+        needed False is for who can begin without: needed() leaves it out unless somebody else needs it.
+        """
         informer = self._informers.get(resource)
+        if needed:
+            self._spare.discard(resource)
+        elif informer is None:
+            self._spare.add(resource)
         if informer is None:
             if not self._open:
                 raise RuntimeError("Informers is not entered")
@@ -336,6 +344,10 @@ class Informers:
     def all(self) -> list[Informer[Any]]:
         return list(self._informers.values())
 
+    def needed(self) -> list[Informer[Any]]:
+        """Those that must be synced before anything is decided."""
+        return [informer for resource, informer in self._informers.items() if resource not in self._spare]
+
     async def stop(self, resource: Resource[T]) -> None:
         """End the informer of resource; a later ensure makes a new one."""
         informer = self._informers.pop(resource, None)
@@ -345,6 +357,10 @@ class Informers:
     async def wait_synced(self) -> None:
         """Wait for the first list of every informer there is now. The caller sets the deadline."""
         for informer in self.all():
+            await informer.wait_synced()
+
+    async def wait_needed(self) -> None:
+        for informer in self.needed():
             await informer.wait_synced()
 
     async def __aenter__(self) -> "Informers":

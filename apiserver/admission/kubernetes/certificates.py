@@ -10,7 +10,7 @@ from typing import Any, Final
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from apiserver.admission.broken_rules import duplicate, immutable, invalid_value, not_supported, required
+from apiserver.admission.broken_rules import duplicate, forbidden, invalid_value, not_supported, required
 from apiserver.admission.context import AdmissionContext, Rules
 from karmada.api.errors import FieldError
 from karmada.api.objects import Object
@@ -29,6 +29,7 @@ def _prepare(request: Object, old: Object | None, context: AdmissionContext) -> 
     spec = request["spec"]
     if old is not None:
         request["spec"] = old["spec"]
+        _stamp_conditions(request, old, context.now)
         return
     for name in _IDENTITY:
         spec.pop(name, None)
@@ -42,9 +43,23 @@ def _prepare(request: Object, old: Object | None, context: AdmissionContext) -> 
     spec |= {name: value for name, value in identity.items() if value}
 
 
+def _stamp_conditions(request: Object, old: Object, now: str) -> None:
+    """When each condition was written and when its status changed, where the client does not say."""
+    conditions = (request.get("status") or {}).get("conditions") or ()
+    known = {one.get("type"): one for one in (old.get("status") or {}).get("conditions") or ()}
+    for condition in conditions:
+        if not condition.get("lastUpdateTime"):
+            condition["lastUpdateTime"] = now
+        if not condition.get("lastTransitionTime"):
+            before = known.get(condition.get("type")) or {}
+            same = before.get("status") == condition.get("status")
+            condition["lastTransitionTime"] = (same and before.get("lastTransitionTime")) or now
+
+
 def _judge(request: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
     if old is not None:
-        return _condition_errors(request, old)
+        errors = [*_condition_errors(request, old), *_kept_errors(request, old, context.subresource)]
+        return [*errors, *_certificate_errors(request, old)]
     spec = request["spec"]
     _, problem = read_request(spec.get("request") or "")
     errors = [invalid_value("spec.request", spec.get("request"), problem)] if problem else []
@@ -91,10 +106,41 @@ def _condition_errors(request: Object, old: Object) -> list[FieldError]:
         errors.append(
             invalid_value(path, [item for item in conditions if item.get("type") in _STATUSES], text)
         )
-    certificate = (old.get("status") or {}).get("certificate")
-    if certificate and (request.get("status") or {}).get("certificate") != certificate:
-        errors.append(immutable("status.certificate", (request.get("status") or {}).get("certificate")))
     return errors
+
+
+def _kept_errors(request: Object, old: Object, subresource: str) -> list[FieldError]:
+    """No decision is taken back; only /approval makes one."""
+
+    def count(obj: Object, kind: str) -> int:
+        conditions = (obj.get("status") or {}).get("conditions") or ()
+        return sum(condition.get("type") == kind for condition in conditions)
+
+    errors: list[FieldError] = []
+    for kind in _STATUSES:
+        if count(request, kind) < count(old, kind):
+            text = f'updates may not remove a condition of type "{kind}"'
+            errors.append(forbidden("status.conditions", text))
+        elif kind != "Failed" and subresource != "approval" and count(request, kind) > count(old, kind):
+            text = f'updates may not add a condition of type "{kind}"'
+            errors.append(forbidden("status.conditions", text))
+    return errors
+
+
+def _certificate_errors(request: Object, old: Object) -> list[FieldError]:
+    """A certificate is issued once, and is one."""
+    certificate = (request.get("status") or {}).get("certificate") or ""
+    before = (old.get("status") or {}).get("certificate") or ""
+    if certificate == before:
+        return []
+    if before:
+        return [forbidden("status.certificate", "updates may not modify existing certificate content")]
+    try:
+        x509.load_pem_x509_certificates(base64.b64decode(certificate))
+    except ValueError:
+        text = "must contain at least one CERTIFICATE PEM block, and nothing else"
+        return [invalid_value("status.certificate", "<certificate data>", text)]
+    return []
 
 
 async def _refuse(request: Object, old: Object | None, context: AdmissionContext) -> None:
@@ -122,4 +168,6 @@ def read_request(encoded: str) -> tuple[x509.CertificateSigningRequest | None, s
         return None, str(error)
 
 
-RULES: Final = Rules(prepare=_prepare, validate=_judge, refuse=_refuse)
+RULES: Final = Rules(
+    prepare=_prepare, validate=_judge, refuse=_refuse, subresources=frozenset({"approval", "status"})
+)

@@ -139,16 +139,21 @@ def simulator_spec(layout: Layout, settings: Settings) -> ProcessSpec:
 
 
 def controller_specs(layout: Layout, settings: Settings) -> list[ProcessSpec]:
-    def spec(name: str, module: str) -> ProcessSpec:
+    def spec(name: str, module: str, *further: str) -> ProcessSpec:
         kubeconfig = layout.pki / f"{name.removeprefix('karmada-')}.kubeconfig"
         arguments = (
             f"--kubeconfig={kubeconfig}",
             f"--health-probe-bind-address={LOOPBACK}:{settings.ports[name]}",
             f"--metrics-bind-address={LOOPBACK}:{settings.ports[f'{name}-metrics']}",
+            *further,
         )
         return ProcessSpec(name, module, arguments)
 
-    return [spec(CONTROLLER_MANAGER, "controllers"), spec(SCHEDULER, "scheduler")]
+    signing = (
+        f"--cluster-signing-cert-file={layout.pki / 'ca.crt'}",
+        f"--cluster-signing-key-file={layout.pki / 'ca.key'}",
+    )
+    return [spec(CONTROLLER_MANAGER, "controllers", *signing), spec(SCHEDULER, "scheduler")]
 
 
 def control_plane_access(layout: Layout) -> Access:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from apiserver.handlers.reviews import Reviews
+from apiserver.rbac import RbacAuthorizer
 from apiserver.request_info import UserInfo
 from karmada.api.errors import BadRequest, Invalid
 from karmada.api.objects import Object
@@ -31,7 +32,9 @@ async def review_token(token: str, audiences: Sequence[str]) -> tuple[UserInfo |
     return None, (), "invalid bearer token"
 
 
-REVIEWS = Reviews(INDEX, INDEX, review_token, ("api",), ManualClock(datetime(2026, 5, 1, tzinfo=UTC)))
+REVIEWS = Reviews(
+    RbacAuthorizer(INDEX), INDEX, review_token, ("api",), ManualClock(datetime(2026, 5, 1, tzinfo=UTC))
+)
 AUTHORIZATION = "/apis/authorization.k8s.io/v1"
 AUTHENTICATION = "/apis/authentication.k8s.io/v1"
 

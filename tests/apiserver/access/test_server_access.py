@@ -1,5 +1,6 @@
 """Who gets in and what they see, over TLS, on a real server."""
 
+import base64
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import orjson
 import pytest
 
 from apiserver.filters.authentication.pki import issue_client_certificate
+from karmada.api.codec import loads_yaml
 from tests.apiserver.serving import Plane, config_map, deployment, running_plane
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -49,7 +51,12 @@ async def test_without_a_credential_only_health_and_version_answer(plane: Plane)
         assert orjson.loads(body)["message"] == "Unauthorized"
         assert (await stranger.get("/api/v1/namespaces", Authorization="Bearer wrong"))[0] == 401
         status, body = await stranger.get("/api/v1/namespaces/kube-public/configmaps/cluster-info")
-        assert (status, orjson.loads(body)["message"]) == (404, 'configmaps "cluster-info" not found')
+        assert status == 200
+        kubeconfig = loads_yaml(orjson.loads(body)["data"]["kubeconfig"])
+        cluster = kubeconfig["clusters"][0]["cluster"]
+        assert cluster["server"] == f"https://127.0.0.1:{plane.server.port}"
+        ca = plane.server.security.pki.authority.certificate
+        assert base64.b64decode(cluster["certificate-authority-data"]) == ca
 
 
 async def test_a_user_with_a_certificate_has_what_roles_give(plane: Plane, tmp_path: Path) -> None:

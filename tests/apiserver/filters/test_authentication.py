@@ -107,7 +107,8 @@ def bootstrap_secret(**changed: str) -> Object:
         **changed,
     }
     encoded = {name: base64.b64encode(value.encode()).decode() for name, value in data.items()}
-    return {"type": "bootstrap.kubernetes.io/token", "data": encoded}
+    metadata = {"name": "bootstrap-token-abcdef"}
+    return {"type": "bootstrap.kubernetes.io/token", "metadata": metadata, "data": encoded}
 
 
 def bootstrap(secret: Object | None) -> TokenSource:

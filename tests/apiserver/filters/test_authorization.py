@@ -4,22 +4,24 @@ import pytest
 
 from apiserver.filters.authorization import with_authorization
 from apiserver.filters.impersonation import with_impersonation
-from apiserver.rbac import RuleIndex
+from apiserver.rbac import RbacAuthorizer, RuleIndex
 from apiserver.request_info import UserInfo
 from karmada.api.errors import BadRequest, Forbidden
 from tests.apiserver.access.test_rbac_index import binding, index_of, role, rule, user
 from tests.apiserver.filters import ALICE, Reached, request
 
-IMPERSONATOR = index_of(
-    role(
-        "impersonator",
-        rule("impersonate", "core", "users", "bob"),
-        rule("impersonate", "core", "groups", "ops"),
-        rule("impersonate", "core", "serviceaccounts"),
-        rule("impersonate", "authentication.k8s.io", "userextras/scopes", "view"),
-        rule("impersonate", "authentication.k8s.io", "uids", "7"),
-    ),
-    binding("impersonator", "impersonator", user("alice")),
+IMPERSONATOR = RbacAuthorizer(
+    index_of(
+        role(
+            "impersonator",
+            rule("impersonate", "core", "users", "bob"),
+            rule("impersonate", "core", "groups", "ops"),
+            rule("impersonate", "core", "serviceaccounts"),
+            rule("impersonate", "authentication.k8s.io", "userextras/scopes", "view"),
+            rule("impersonate", "authentication.k8s.io", "uids", "7"),
+        ),
+        binding("impersonator", "impersonator", user("alice")),
+    )
 )
 NAMESPACED = "/api/v1/namespaces/t1"
 
@@ -59,7 +61,7 @@ async def test_a_refusal_says_who_may_not_do_what(
 ) -> None:
     reached = Reached()
     with pytest.raises(Forbidden) as refused:
-        await with_authorization(reached, RuleIndex())(request(method, path))
+        await with_authorization(reached, RbacAuthorizer(RuleIndex()))(request(method, path))
     status = refused.value.to_status()
     assert status["message"] == message
     assert status["details"] == details
@@ -70,7 +72,7 @@ async def test_a_refusal_says_who_may_not_do_what(
 async def test_who_may_gets_through() -> None:
     reached = Reached()
     index = index_of(role("r", rule("get", "core", "pods")), binding("b", "r", user("alice")))
-    await with_authorization(reached, index)(request("GET", f"{NAMESPACED}/pods/p"))
+    await with_authorization(reached, RbacAuthorizer(index))(request("GET", f"{NAMESPACED}/pods/p"))
     assert len(reached.requests) == 1
 
 
@@ -143,5 +145,5 @@ async def test_parts_without_a_user_are_a_bad_request() -> None:
 
 async def test_without_the_headers_nothing_changes() -> None:
     reached = Reached()
-    await with_impersonation(reached, RuleIndex())(request())
+    await with_impersonation(reached, RbacAuthorizer(RuleIndex()))(request())
     assert reached.user is ALICE

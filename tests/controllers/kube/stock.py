@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from controllers.kube.certificate_signing import SigningOptions
 from controllers.kube.wiring import MetadataInformers, stock_duties
 from karmada.api.groups.kubernetes import CONFIG_MAPS
 from karmada.api.objects import Object
@@ -15,7 +16,7 @@ from tests.controllers.cluster.live import Plane, background, control_plane
 
 
 @asynccontextmanager
-async def stock_plane() -> AsyncIterator[Plane]:
+async def stock_plane(signing: SigningOptions | None = None) -> AsyncIterator[Plane]:
     async with (
         control_plane() as plane,
         Client(plane.access) as client,
@@ -23,7 +24,12 @@ async def stock_plane() -> AsyncIterator[Plane]:
         MetadataInformers(client, clock=SYSTEM_CLOCK) as metadata,
     ):
         duties = stock_duties(
-            informers=informers, metadata=metadata, client=client, mapper=Mapper(client), clock=SYSTEM_CLOCK
+            informers=informers,
+            metadata=metadata,
+            client=client,
+            mapper=Mapper(client),
+            signing=signing or SigningOptions(),
+            clock=SYSTEM_CLOCK,
         )
         async with AsyncExitStack() as stack:
             for controller in duties.controllers:

@@ -292,6 +292,19 @@ async def test_informers_are_shared_and_can_be_stopped_one_by_one(
         informers.ensure(CONFIG_MAPS)
 
 
+async def test_what_somebody_can_begin_without_is_not_needed_until_somebody_else_needs_it(
+    server: PlayedServer, client: Client
+) -> None:
+    async with Informers(client) as informers:
+        informers.ensure(CONFIG_MAPS, needed=False)
+        needed = informers.ensure(DEPLOYMENTS)
+        informers.ensure(DEPLOYMENTS, needed=False)
+        assert informers.needed() == [needed]
+        await informers.wait_needed()
+        informers.ensure(CONFIG_MAPS)
+        assert len(informers.needed()) == 2
+
+
 async def test_a_server_that_comes_back_is_followed_again(caplog: pytest.LogCaptureFixture) -> None:
     async with played_server() as first:
         port = int(first.url.rpartition(":")[2])

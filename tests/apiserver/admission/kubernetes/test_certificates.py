@@ -13,7 +13,7 @@ from apiserver.admission.kubernetes.certificates import RULES, read_request
 from apiserver.request_info import UserInfo
 from karmada.api.errors import Forbidden
 from karmada.api.objects import Object, private_copy
-from tests.apiserver.admission.contexts import admitted, judged, refused
+from tests.apiserver.admission.contexts import NOW, admitted, judged, refused
 
 SIGNER = "kubernetes.io/kube-apiserver-client"
 
@@ -130,8 +130,37 @@ def test_a_decision_is_clear(given: Object, fields: list[str]) -> None:
     assert [text.partition(": ")[0] for text in found] == fields
 
 
-def test_a_certificate_is_issued_once() -> None:
-    old, new = decided(certificate="YQ=="), decided(certificate="Yg==")
-    assert judged(RULES, new, old=old, subresource="status") == [
-        'status.certificate: Invalid value: "Yg==": field is immutable'
+APPROVED, NOTHING = decided(("Approved", "True")), decided()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "subresource", "message"),
+    [
+        pytest.param(
+            APPROVED, NOTHING, "approval", "updates may not remove a condition of type", id="taken-back"
+        ),
+        pytest.param(
+            NOTHING, APPROVED, "status", "updates may not add a condition of type", id="by-who-signs"
+        ),
+        pytest.param(
+            decided(certificate="YQ=="),
+            decided(certificate="Yg=="),
+            "status",
+            "updates may not modify existing certificate content",
+            id="issued-twice",
+        ),
+        pytest.param(
+            NOTHING, decided(certificate="YQ=="), "status", "must contain at least one", id="no-certificate"
+        ),
+    ],
+)
+def test_what_was_decided_stays(old: Object, new: Object, subresource: str, message: str) -> None:
+    (found,) = judged(RULES, new, old=old, subresource=subresource)
+    assert message in found
+
+
+def test_the_server_says_when_a_condition_was_written() -> None:
+    (condition,) = admitted(RULES, decided(("Approved", "True")), old=signing_request())["status"][
+        "conditions"
     ]
+    assert (condition["lastUpdateTime"], condition["lastTransitionTime"]) == (NOW, NOW)
