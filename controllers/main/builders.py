@@ -241,7 +241,9 @@ async def _unified_auth(plane: Plane) -> None:
 
 async def _agent_approving(plane: Plane) -> None:
     controller = AgentApprovingController(
-        requests=plane.informers.ensure(CERTIFICATE_SIGNING_REQUESTS), client=plane.client, clock=plane.clock
+        requests=plane.informers.ensure(CERTIFICATE_SIGNING_REQUESTS, needed=False),
+        client=plane.client,
+        clock=plane.clock,
     )
     plane.add(controller, workers=1)
 
