@@ -13,7 +13,7 @@ import orjson
 from apiserver.handlers.cells import CELLS, Cell
 from apiserver.handlers.cells.fields import AGE, NAME, Shown
 from apiserver.handlers.durations import INVALID, UNKNOWN, Since, age
-from apiserver.handlers.jsonpath import Path, compile_path
+from karmada.api.jsonpath import Path, compile_path
 from karmada.api.objects import Object
 from karmada.api.scheme import Column, ServedResource
 

@@ -6,18 +6,17 @@ as kubectl-karmada, the kubectl plug-in: help then speaks of `kubectl karmada`.
 """
 
 import argparse
-import asyncio
 import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
-from karmada.api.errors import ApiError, UserError
-from karmada.cli.local.layout import LocalError
+from karmada.cli.complaints import complaint, is_expected
+from karmada.cli.parsing import Parser, UsageError, parse
 from karmada.cli.printers import Console
-from karmada.cli.scope import CommandError
-from karmada.client.kubeconfig_file import KubeconfigError
+from karmada.cli.scope import ExitStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +28,36 @@ class Command:
     summary: str
 
 
+BASIC = "Basic Commands"
+REGISTRATION = "Cluster Registration Commands"
+MANAGEMENT = "Cluster Management Commands"
+DEBUGGING = "Troubleshooting and Debugging Commands"
+ADVANCED = "Advanced Commands"
+SETTINGS = "Settings Commands"
+OTHER = "Other Commands"
+
 COMMANDS = {
-    "get": Command("get", "Basic Commands", "show one or many resources of the control plane and members"),
-    "join": Command("join", "Cluster Registration Commands", "register a cluster in push mode"),
-    "unjoin": Command("unjoin", "Cluster Registration Commands", "remove a cluster that was joined"),
-    "cordon": Command("cordon", "Cluster Management Commands", "keep new workloads off a cluster"),
-    "uncordon": Command("cordon", "Cluster Management Commands", "let a cluster take new workloads again"),
-    "local": Command("local", "Local Commands", "run a control plane with member clusters on this machine"),
-    "version": Command("version", "Other Commands", "print the version"),
+    "get": Command("get", BASIC, "show one or many resources of the control plane and members"),
+    "create": Command("create", BASIC, "create a resource from a file or from flags"),
+    "delete": Command("delete", BASIC, "delete resources by file, name or selector"),
+    "edit": Command("edit", BASIC, "edit a resource in your editor"),
+    "join": Command("join", REGISTRATION, "register a cluster in push mode"),
+    "unjoin": Command("unjoin", REGISTRATION, "remove a cluster that was joined"),
+    "cordon": Command("cordon", MANAGEMENT, "keep new workloads off a cluster"),
+    "uncordon": Command("cordon", MANAGEMENT, "let a cluster take new workloads again"),
+    "why": Command("why", DEBUGGING, "say why an object runs where it runs, and what it waits for"),
+    "render": Command("render", DEBUGGING, "show each cluster's manifest before it is applied"),
+    "apply": Command("apply", ADVANCED, "apply files, and send what they hold to clusters"),
+    "patch": Command("patch", ADVANCED, "change fields of a resource"),
+    "label": Command("label", SETTINGS, "update the labels of a resource"),
+    "annotate": Command("label", SETTINGS, "update the annotations of a resource"),
+    "local": Command("local", "Local Commands", "run a control plane with members on this machine"),
+    "version": Command("version", OTHER, "print the version"),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit code: 0 done, 1 failed, 2 not understood."""
+    """Run one command. Returns the exit code: 0 done, 1 failed or not understood, or the command's own."""
     words = list(sys.argv[1:] if argv is None else argv)
     console = Console()
     parent = _parent(sys.argv[0])
@@ -53,35 +69,58 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command is None:
         console.error(f'error: unknown command "{name}" for "{parent}"\nRun \'{parent} --help\' for usage.')
         return 1
-    module = importlib.import_module(f"karmada.cli.commands.{command.module}")
-    parser = argparse.ArgumentParser(prog=f"{parent} {name}", description=command.summary.capitalize() + ".")
-    parser.set_defaults(parent=parent, command=name)
-    module.register(parser)
-    args = parser.parse_args(rest)
-    return _run(module.run(args, console), console)
-
-
-def _run(work: object, console: Console) -> int:
-    assert asyncio.iscoroutine(work)
     try:
+        parser, module = command_parser(name, parent)
+        args = parse(parser, rest)
+    except UsageError as error:
+        console.error(str(error))
+        return 1
+    set_verbosity(args.v)
+    return _run(module, args, console)
+
+
+def command_parser(name: str, parent: str) -> tuple[Parser, ModuleType]:
+    """The parser of one command with its flags, and its module."""
+    command = COMMANDS[name]
+    module = importlib.import_module(f"karmada.cli.commands.{command.module}")
+    parser = Parser(
+        prog=f"{parent} {name}", description=command.summary[0].upper() + command.summary[1:] + "."
+    )
+    parser.set_defaults(parent=parent, command=name)
+    parser.add_argument("-v", "--v", type=int, default=0, help="verbosity of the log, 0 to 10")
+    module.register(parser)
+    return parser, module
+
+
+def set_verbosity(level: int) -> None:
+    """From 4 on the log of our own parts is shown, from 6 on each request, too."""
+    if level >= 4:
+        import logging
+
+        logging.basicConfig(stream=sys.stderr, level=logging.DEBUG if level >= 6 else logging.INFO)
+
+
+def _run(module: ModuleType, args: argparse.Namespace, console: Console) -> int:
+    """run is a coroutine, but for commands that wait for nothing: those need no event loop."""
+    try:
+        work = module.run(args, console)
+        if isinstance(work, int):
+            return work
+        import asyncio
+
         return int(asyncio.run(work))
-    except (CommandError, LocalError, KubeconfigError, UserError) as error:
-        console.error(f"error: {error}")
-    except ApiError as error:
-        console.error(_complaint(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has seen enough
-    return 1
-
-
-def _complaint(error: ApiError) -> str:
-    from karmada.client.answers import Unreachable  # quick commands do not load a client
-
-    if isinstance(error, Unreachable):
-        return f"error: {error.message}"
-    return f"Error from server ({error.reason}): {error.message}"
+        return 1
+    except Exception as error:
+        if isinstance(error, ExitStatus):
+            return error.code
+        if not is_expected(error):
+            raise
+        console.error(complaint(error))
+        return 1
 
 
 def _parent(program: str) -> str:
@@ -93,7 +132,9 @@ def _overview(parent: str) -> str:
     for group in dict.fromkeys(command.group for command in COMMANDS.values()):
         lines.append(f"{group}:")
         members = [(name, command) for name, command in COMMANDS.items() if command.group == group]
-        lines.extend(f"  {name:<12}{command.summary.capitalize()}" for name, command in members)
+        lines.extend(
+            f"  {name:<14}{command.summary[0].upper()}{command.summary[1:]}" for name, command in members
+        )
         lines.append("")
     lines.append(f'Use "{parent} <command> --help" for more information about a given command.')
     return "\n".join(lines)

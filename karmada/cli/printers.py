@@ -1,8 +1,7 @@
 """What commands print: lines, aligned tables, YAML and JSON documents.
 
 Console is the only writer of the command line, so commands can be tested with their output caught. Tables
-come
-from the server's own Table form; format_table only aligns them, as kubectl does.
+come from the server's own Table form; format_table only aligns them, as kubectl does.
 """
 
 import sys
@@ -11,7 +10,6 @@ from typing import TextIO
 
 import orjson
 
-from karmada.api.codec import dump_yaml
 from karmada.api.objects import Object
 
 COLUMN_GAP = 3
@@ -37,6 +35,21 @@ class Console:
         return self._out.isatty()
 
 
+class GrowingTable:
+    """Rows that come one by one; a column never gets narrower than it was."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._widths: list[int] = []
+
+    def row(self, cells: Sequence[object]) -> None:
+        texts = [_cell(value) for value in cells]
+        known = [*self._widths, *[0] * (len(texts) - len(self._widths))]
+        self._widths = [max(width, len(text)) for width, text in zip(known, texts, strict=False)]
+        gapped = zip(texts, self._widths, strict=False)
+        self._console.line("".join(text.ljust(width + COLUMN_GAP) for text, width in gapped).rstrip())
+
+
 def format_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, headers: bool = True) -> str:
     """Columns as wide as their longest cell, three blanks between them, none at the end of a line."""
     lines = [[name.upper() for name in header]] if headers else []
@@ -56,6 +69,8 @@ def format_objects(objects: Sequence[Object], output: str) -> str:
         else {"apiVersion": "v1", "kind": "List", "items": list(objects), "metadata": {"resourceVersion": ""}}
     )
     if output == "yaml":
+        from karmada.api.codec import dump_yaml  # quick commands need none
+
         return dump_yaml(document).rstrip("\n")
     text: bytes = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
     return text.decode()

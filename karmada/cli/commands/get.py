@@ -1,21 +1,22 @@
 """karmadactl get: resources of the control plane, of members, or of both, side by side.
 
-Tables are the servers' own, with CLUSTER and ADOPTION put in. Members are asked in parallel through the
-control plane's proxy; one that fails is reported and the rest is printed. Asking and printing are separate,
-so tables can be tested without a server.
+Tables are the servers' own, with CLUSTER and ADOPTION put in (merged_tables.py). Members are asked in
+parallel through the control plane's proxy; one that fails is reported and the rest is printed. -w goes on
+with watching.py.
 """
 
 import argparse
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from karmada.api.codec import loads_json
 from karmada.api.errors import ApiError, NotFound
-from karmada.api.groups.cluster import CLUSTERS
-from karmada.api.objects import Object, labels_of, namespace_of
-from karmada.api.wellknown import MANAGED_BY_KARMADA_LABEL, MANAGED_BY_KARMADA_VALUE
-from karmada.cli.printers import Console, format_objects, format_table
+from karmada.api.objects import Object
+from karmada.cli.members import check_members, chosen_members, named, tell_failed
+from karmada.cli.merged_tables import KARMADA, Answer, Shape, merged_table
+from karmada.cli.output import Output, parse_output
+from karmada.cli.parsing import add_switch
+from karmada.cli.printers import Console, format_table
 from karmada.cli.resources import Wanted, find_resources, parse_wanted
 from karmada.cli.scope import (
     ALL_SCOPE,
@@ -28,41 +29,41 @@ from karmada.cli.scope import (
     through_proxy,
 )
 from karmada.cli.tables import fetch_table
+from karmada.cli.watching import Watching, WatchWish
 from karmada.client.client import Client
 from karmada.client.kubeconfig import Access
 from karmada.client.mapper import DiscoveredResource, Mapper
-
-KARMADA = "Karmada"
-OUTPUTS = ("", "wide", "json", "yaml", "name")
-MEMBER_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one cluster said about one resource: a Table, or the objects as JSON."""
-
-    cluster: str
-    document: Object
+from karmada.client.paths import collection_path
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     add_connection_flags(parser)
     add_namespace_flag(parser)
     parser.add_argument(
-        "resources", nargs="+", metavar="TYPE[/NAME]", help="TYPE, TYPE NAME ..., or TYPE/NAME"
+        "resources", nargs="*", metavar="TYPE[/NAME]", help="TYPE, TYPE NAME ..., or TYPE/NAME"
     )
     parser.add_argument("-s", "--operation-scope", default=KARMADA_SCOPE, help="karmada, members or all")
-    parser.add_argument("-C", "--clusters", default="", help="members to ask, comma separated; default all")
-    parser.add_argument("-A", "--all-namespaces", action="store_true", help="objects of every namespace")
+    parser.add_argument("-C", "--clusters", action="append", default=[], help="members to ask; default all")
+    add_switch(parser, "-A", "--all-namespaces", help="objects of every namespace")
     parser.add_argument("-l", "--labels", default="", help="label selector")
-    parser.add_argument("-o", "--output", default="", choices=OUTPUTS, help="output format")
-    parser.add_argument("--no-headers", action="store_true", help="print no header line")
-    parser.add_argument("--ignore-not-found", action="store_true", help="a missing object is no error")
+    parser.add_argument(
+        "-o",
+        "--output",
+        default="",
+        help="json, yaml, name, wide, jsonpath=..., jsonpath-as-json=..., jsonpath-file=..., "
+        "custom-columns=..., custom-columns-file=...",
+    )
+    add_switch(parser, "--no-headers", help="print no header line")
+    add_switch(parser, "--show-labels", help="show the labels in a last column")
+    add_switch(parser, "--show-kind", help="put the type before each name")
+    add_switch(parser, "--ignore-not-found", help="a missing object is no error")
+    add_switch(parser, "-w", "--watch", help="go on and show what changes")
+    add_switch(parser, "--watch-only", help="show only what changes from now on")
+    add_switch(parser, "--output-watch-events", help="say of each change what it was")
 
 
 async def run(args: argparse.Namespace, console: Console) -> int:
-    if args.operation_scope not in (KARMADA_SCOPE, MEMBERS_SCOPE, ALL_SCOPE):
-        raise CommandError(f"not support operation scope: {args.operation_scope}")
+    output = _check(args)
     access = control_plane(args)
     namespace = "" if args.all_namespaces else args.namespace or access.namespace or "default"
     wanted = parse_wanted(args.resources)
@@ -71,173 +72,188 @@ async def run(args: argparse.Namespace, console: Console) -> int:
     async with Client(access, user_agent="karmadactl") as plane:
         resources = await find_resources(Mapper(plane), wanted)
         clusters = await _clusters(plane, args)
-        failed = await _check_members(access, clusters) if clusters else {}
-        places = ([KARMADA] if args.operation_scope != MEMBERS_SCOPE else []) + [
-            name for name in clusters if name not in failed
-        ]
-        shown = 0
-        for each, resource in resources:
-            answers, broken = await _ask(access, places, resource, each, namespace, args)
-            failed |= broken
-            shown += _show(answers, resource, namespace, args, console, separate=shown > 0)
-    if not shown and not failed:
-        place = f" in {namespace} namespace." if namespace and resources[0][1].namespaced else ""
-        console.error(f"No resources found{place}")
-    for cluster, text in failed.items():
-        console.error(f"error: {text if text.startswith('basic') else f'cluster({cluster}): {text}'}")
+        failed = await check_members(access, clusters) if clusters else {}
+    places = ([KARMADA] if args.operation_scope != MEMBERS_SCOPE else []) + [
+        name for name in clusters if name not in failed
+    ]
+    getting = _Getting(access, places, namespace, args, output, console)
+    if args.watch or args.watch_only:
+        await getting.watch(resources)
+    else:
+        failed |= await getting.show_all(resources)
+        if not getting.shown and not failed and not args.ignore_not_found:
+            place = f" in {namespace} namespace." if namespace and resources[0][1].namespaced else ""
+            console.error(f"No resources found{place}")
+    tell_failed({name: text for name, text in failed.items() if name != KARMADA}, console)
+    if KARMADA in failed:
+        console.error(failed[KARMADA])
     return 1 if failed else 0
+
+
+def _check(args: argparse.Namespace) -> Output:
+    if args.operation_scope not in (KARMADA_SCOPE, MEMBERS_SCOPE, ALL_SCOPE):
+        raise CommandError(f"not support operation scope: {args.operation_scope}")
+    if not args.resources:
+        raise CommandError(
+            'You must specify the type of resource to get. Use "karmadactl api-resources" for a complete '
+            "list of supported resources."
+        )
+    if args.output_watch_events and not (args.watch or args.watch_only):
+        raise CommandError("--output-watch-events option can only be used with --watch or --watch-only")
+    return parse_output(args.output)
 
 
 async def _clusters(plane: Client, args: argparse.Namespace) -> list[str]:
     """The members to ask. Raises CommandError for names that do not exist."""
     if args.operation_scope == KARMADA_SCOPE:
         return []
-    known = [cluster.metadata.name for cluster in (await plane.list(CLUSTERS)).items]
-    asked = [name for name in args.clusters.split(",") if name]
-    if missing := [name for name in asked if name not in known]:
-        raise CommandError(f"clusters don't exist: {','.join(missing)}")
-    if not known and args.operation_scope == MEMBERS_SCOPE:
+    found = await chosen_members(plane, named(args.clusters))
+    if not found and args.operation_scope == MEMBERS_SCOPE:
         raise CommandError("No member Clusters found in Karmada control plane")
-    return asked or known
+    return found
 
 
-async def _check_members(access: Access, clusters: Sequence[str]) -> dict[str, str]:
-    """What keeps members from being asked, by name."""
+class _Getting:
+    """Asks the places and prints; shown counts the objects."""
 
-    async def check(cluster: str) -> str:
-        try:
-            async with Client(through_proxy(access, cluster), user_agent="karmadactl") as member:
-                await member.request("GET", "/api", timeout_seconds=MEMBER_SECONDS)
-        except ApiError as error:
-            return (
-                f"basic connection test to cluster({cluster}) failed, please check authorization or network: "
-                f"{error.message}"
-            )
-        return ""
+    def __init__(
+        self,
+        access: Access,
+        places: Sequence[str],
+        namespace: str,
+        args: argparse.Namespace,
+        output: Output,
+        console: Console,
+    ) -> None:
+        self._access = access
+        self._places = places
+        self._namespace = namespace
+        self._args = args
+        self._output = output
+        self._console = console
+        self._adoption = True
+        self.shown = 0
 
-    troubles = await asyncio.gather(*(check(cluster) for cluster in clusters))
-    return {cluster: trouble for cluster, trouble in zip(clusters, troubles, strict=True) if trouble}
+    # --- once -----------------------------------------------------------------------------------
 
+    async def show_all(self, resources: Sequence[tuple[Wanted, DiscoveredResource]]) -> dict[str, str]:
+        """Print everything there is; what failed comes back by cluster."""
+        failed: dict[str, str] = {}
+        for wanted, resource in resources:
+            results = await asyncio.gather(*(self._ask(place, resource, wanted) for place in self._places))
+            failed |= {place: text for place, (_, text) in zip(self._places, results, strict=True) if text}
+            answers = [answer for found, _ in results for answer in found]
+            self._show(answers, resource, wanted, several=len(resources) > 1)
+        return failed
 
-async def _ask(
-    access: Access,
-    places: Sequence[str],
-    resource: DiscoveredResource,
-    wanted: Wanted,
-    namespace: str,
-    args: argparse.Namespace,
-) -> tuple[list[Answer], dict[str, str]]:
-    """Every place in parallel; what failed comes back as text by cluster."""
-    results = await asyncio.gather(
-        *(_ask_one(access, place, resource, wanted, namespace, args) for place in places)
-    )
-    answers = [answer for found, _ in results for answer in found]
-    return answers, {place: text for place, (_, text) in zip(places, results, strict=True) if text}
-
-
-async def _ask_one(
-    access: Access,
-    place: str,
-    resource: DiscoveredResource,
-    wanted: Wanted,
-    namespace: str,
-    args: argparse.Namespace,
-) -> tuple[list[Answer], str]:
-    target = access if place == KARMADA else through_proxy(access, place)
-    path = resource_path(resource, namespace if wanted.names or resource.namespaced else "")
-    paths = [f"{path}/{name}" for name in wanted.names] or [path]
-    query = {"labelSelector": args.labels} if args.labels and not wanted.names else {}
-    answers = []
-    try:
+    async def _ask(
+        self, place: str, resource: DiscoveredResource, wanted: Wanted
+    ) -> tuple[list[Answer], str]:
+        target = self._access if place == KARMADA else through_proxy(self._access, place)
+        path = collection_path(resource.gvr, self._namespace if resource.namespaced else "")
+        paths = [f"{path}/{name}" for name in wanted.names] or [path]
+        query = {"labelSelector": self._args.labels} if self._args.labels and not wanted.names else {}
+        answers: list[Answer] = []
+        troubles: list[str] = []
         async with Client(target, user_agent="karmadactl") as client:
             for each in paths:
-                if args.output in ("json", "yaml"):
-                    raw = await client.request("GET", each, query=query)
-                    answers.append(Answer(place, loads_json(raw.body)))
-                else:
-                    answers.append(Answer(place, await fetch_table(client, each, query=query)))
-    except NotFound as error:
-        return answers, "" if args.ignore_not_found else error.message
-    except (ApiError, ValueError) as error:
-        return answers, str(error)
-    return answers, ""
+                try:
+                    answers.append(Answer(place, await self._fetch(client, each, query)))
+                except NotFound as error:
+                    if not self._args.ignore_not_found:
+                        troubles.append(_told(place, error))
+                except (ApiError, ValueError) as error:
+                    troubles.append(_told(place, error))
+        return answers, "\n".join(troubles)
+
+    async def _fetch(self, client: Client, path: str, query: dict[str, str]) -> Object:
+        if self._output.is_table:
+            return await fetch_table(client, path, query=query)
+        return loads_json((await client.request("GET", path, query=query)).body)
+
+    def _show(
+        self, answers: Sequence[Answer], resource: DiscoveredResource, wanted: Wanted, *, several: bool
+    ) -> None:
+        if not self._output.is_table:
+            for answer in answers:
+                self._show_document(answer, resource, one=len(wanted.names) == 1)
+            return
+        rows = sum(len(answer.document.get("rows") or ()) for answer in answers)
+        if not rows:
+            return
+        if self.shown:
+            self._console.line()
+        self.shown += rows
+        header, cells = merged_table(answers, self._shape(resource, several=several))
+        self._console.line(format_table(header, cells, headers=not self._args.no_headers))
+
+    def _show_document(self, answer: Answer, resource: DiscoveredResource, *, one: bool) -> None:
+        document = answer.document
+        items = document.get("items")
+        is_list = isinstance(items, list) and str(document.get("kind") or "").endswith("List")
+        objects: list[Object] = [document]
+        if is_list and isinstance(items, list):
+            objects = [
+                {"apiVersion": resource.gvr.api_version, "kind": resource.kind, **item} for item in items
+            ]
+        if not objects and self._output.form in ("name", "custom-columns", "custom-columns-file"):
+            return
+        text = self._output.text(objects, as_list=is_list and not one, headers=not self._args.no_headers)
+        separate = "---\n" if self._output.form == "yaml" and self.shown else ""
+        self.shown += max(1, len(objects))
+        if text or not self._output.form.startswith("jsonpath"):
+            self._console.line(separate + text)
+
+    def _shape(self, resource: DiscoveredResource, *, several: bool) -> Shape:
+        args = self._args
+        if resource.kind == "Pod":
+            self._adoption = False  # and stays hidden for the kinds printed after it, as in karmadactl
+        kind = resource.singular or resource.kind.lower()
+        group = f".{resource.gvr.group}" if resource.gvr.group else ""
+        return Shape(
+            wide=self._output.wide,
+            adoption=self._adoption or self._output.wide,
+            namespaces=not self._namespace and resource.namespaced,
+            labels=args.show_labels,
+            prefix=f"{kind}{group}/" if several or args.show_kind else "",
+            watching=args.watch or args.watch_only,
+            events=args.output_watch_events,
+        )
+
+    # --- and then what changes ------------------------------------------------------------------
+
+    async def watch(self, resources: Sequence[tuple[Wanted, DiscoveredResource]]) -> None:
+        if len(resources) != 1 or len(resources[0][0].names) > 1:
+            raise CommandError(
+                "you may only specify a single resource type, and a single name, when you watch"
+            )
+        if not self._output.is_table:
+            raise CommandError("a watch is shown as a table; leave -o out or use -o wide")
+        ((wanted, resource),) = resources
+        wish = WatchWish(
+            resource=resource,
+            namespace=self._namespace,
+            name=wanted.names[0] if wanted.names else "",
+            labels=self._args.labels,
+        )
+        shape = self._shape(resource, several=False)
+        watching = Watching(self._access, wish, shape, self._console, headers=not self._args.no_headers)
+        versions = dict.fromkeys(self._places, "")
+        for place in self._places:
+            answers, trouble = await self._ask(place, resource, wanted)
+            if trouble:
+                tell_failed({place: trouble}, self._console)
+                del versions[place]
+            for answer in answers:
+                versions[place] = str((answer.document.get("metadata") or {}).get("resourceVersion") or "")
+                if not self._args.watch_only:
+                    watching.show(answer, event="ADDED")
+        await watching.run(versions)
 
 
-def resource_path(resource: DiscoveredResource, namespace: str) -> str:
-    """The collection of a resource, in one namespace or all."""
-    gvr = resource.gvr
-    prefix = f"/apis/{gvr.group}/{gvr.version}" if gvr.group else f"/api/{gvr.version}"
-    within = f"/namespaces/{namespace}" if namespace and resource.namespaced else ""
-    return f"{prefix}{within}/{gvr.resource}"
+def _told(place: str, error: Exception) -> str:
+    if place != KARMADA:
+        return error.message if isinstance(error, ApiError) else str(error)
+    from karmada.cli.complaints import complaint
 
-
-def _show(
-    answers: Sequence[Answer],
-    resource: DiscoveredResource,
-    namespace: str,
-    args: argparse.Namespace,
-    console: Console,
-    *,
-    separate: bool,
-) -> int:
-    """Print the answers about one resource; returns how many objects there were."""
-    if args.output in ("json", "yaml"):
-        for answer in answers:
-            text = format_objects([answer.document], args.output)
-            console.line(("---\n" if args.output == "yaml" and separate else "") + text)
-        return len(answers)
-    rows = sum(len(answer.document.get("rows") or ()) for answer in answers)
-    if not rows:
-        return 0
-    if args.output == "name":
-        prefix = f"{resource.singular or resource.kind.lower()}"
-        dotted = f"{prefix}.{resource.gvr.group}" if resource.gvr.group else prefix
-        for answer in answers:
-            for row in answer.document.get("rows") or ():
-                console.line(f"{dotted}/{row['object']['metadata']['name']}")
-        return rows
-    if separate:
-        console.line()
-    header, cells = merged_table(
-        answers,
-        wide=args.output == "wide",
-        pods=resource.kind == "Pod",
-        namespaces=not namespace and resource.namespaced,
-    )
-    console.line(format_table(header, cells, headers=not args.no_headers))
-    return rows
-
-
-def merged_table(
-    answers: Sequence[Answer], *, wide: bool, pods: bool, namespaces: bool
-) -> tuple[list[str], list[list[object]]]:
-    """One table of all answers: CLUSTER after the first column, ADOPTION last (for pods only when wide)."""
-    definitions: list[Object] = next(
-        (answer.document["columnDefinitions"] for answer in answers if answer.document.get("rows")), []
-    )
-    shown = [index for index, column in enumerate(definitions) if wide or not column.get("priority")]
-    adoption = wide or not pods
-    header = [definitions[index]["name"] for index in shown]
-    header[1:1] = ["CLUSTER"]
-    rows: list[list[object]] = []
-    for answer in answers:
-        for row in answer.document.get("rows") or ():
-            cells: list[object] = [row["cells"][index] for index in shown]
-            cells[1:1] = [answer.cluster]
-            if adoption:
-                cells.append(adopted(answer.cluster, row.get("object") or {}))
-            if namespaces:
-                cells[0:0] = [namespace_of(row.get("object") or {})]
-            rows.append(cells)
-    if adoption:
-        header.append("ADOPTION")
-    if namespaces:
-        header[0:0] = ["NAMESPACE"]
-    return header, rows
-
-
-def adopted(cluster: str, obj: Object) -> str:
-    """Whether a member object is Karmada's: Y or N; `-` for the control plane's own."""
-    if cluster == KARMADA:
-        return "-"
-    return "Y" if labels_of(obj).get(MANAGED_BY_KARMADA_LABEL) == MANAGED_BY_KARMADA_VALUE else "N"
+    return complaint(error)

@@ -10,6 +10,6 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.description = "Print the version information."
 
 
-async def run(args: argparse.Namespace, console: Console) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     console.line(f"{args.parent} version: {version_info()}")
     return 0

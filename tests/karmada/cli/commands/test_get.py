@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from karmada.api.gvk import GroupVersionResource
-from karmada.cli.commands.get import KARMADA, Answer, adopted, merged_table, resource_path
-from karmada.client.mapper import DiscoveredResource
+from karmada.cli.merged_tables import KARMADA, Answer, Shape, adopted, merged_table
 
 MANAGED = {"karmada.io/managed": "true"}
 COLUMNS = [{"name": "Name"}, {"name": "Ready"}, {"name": "Node", "priority": 1}]
@@ -40,13 +38,13 @@ NGINX = [answer(KARMADA, "nginx"), answer("member1", "nginx", labels=MANAGED), a
             id="cluster-behind-the-name-adoption-last",
         ),
         pytest.param(
-            {"pods": True},
+            {"adoption": False},
             ["Name", "CLUSTER", "Ready"],
             [["nginx", "Karmada", "1/1"], ["nginx", "member1", "1/1"], ["nginx", "member2", "1/1"]],
             id="pods-show-no-adoption",
         ),
         pytest.param(
-            {"pods": True, "wide": True},
+            {"wide": True},
             ["Name", "CLUSTER", "Ready", "Node", "ADOPTION"],
             [
                 ["nginx", "Karmada", "1/1", "node1", "-"],
@@ -56,7 +54,7 @@ NGINX = [answer(KARMADA, "nginx"), answer("member1", "nginx", labels=MANAGED), a
             id="wide-shows-everything",
         ),
         pytest.param(
-            {"namespaces": True, "pods": True},
+            {"namespaces": True, "adoption": False},
             ["NAMESPACE", "Name", "CLUSTER", "Ready"],
             [
                 ["shop", "nginx", "Karmada", "1/1"],
@@ -68,13 +66,12 @@ NGINX = [answer(KARMADA, "nginx"), answer("member1", "nginx", labels=MANAGED), a
     ],
 )
 def test_answers_become_one_table(flags: dict[str, Any], header: list[str], rows: list[list[str]]) -> None:
-    chosen = {"wide": False, "pods": False, "namespaces": False, **flags}
-    assert merged_table(NGINX, **chosen) == (header, rows)
+    assert merged_table(NGINX, Shape(**flags)) == (header, rows)
 
 
 def test_a_cluster_that_has_nothing_does_not_give_the_columns() -> None:
     empty = Answer("member1", {"kind": "Table", "columnDefinitions": [], "rows": None})
-    header, rows = merged_table([empty, answer("member2", "a")], wide=False, pods=True, namespaces=False)
+    header, rows = merged_table([empty, answer("member2", "a")], Shape(adoption=False))
     assert header == ["Name", "CLUSTER", "Ready"]
     assert rows == [["a", "member2", "1/1"]]
 
@@ -90,18 +87,3 @@ def test_a_cluster_that_has_nothing_does_not_give_the_columns() -> None:
 )
 def test_only_objects_with_the_label_are_adopted(cluster: str, labels: dict[str, str], expected: str) -> None:
     assert adopted(cluster, {"metadata": {"labels": labels}}) == expected
-
-
-@pytest.mark.parametrize(
-    ("group", "namespaced", "namespace", "expected"),
-    [
-        pytest.param("", True, "shop", "/api/v1/namespaces/shop/things", id="core"),
-        pytest.param("apps", True, "shop", "/apis/apps/v1/namespaces/shop/things", id="a-group"),
-        pytest.param("apps", True, "", "/apis/apps/v1/things", id="all-namespaces"),
-        pytest.param("apps", False, "shop", "/apis/apps/v1/things", id="cluster-scoped"),
-    ],
-)
-def test_a_resource_has_a_path(group: str, namespaced: bool, namespace: str, expected: str) -> None:
-    gvr = GroupVersionResource(group, "v1", "things")
-    resource = DiscoveredResource(gvr, "Thing", "thing", namespaced, ("list",))
-    assert resource_path(resource, namespace) == expected

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from apiserver.handlers.jsonpath import compile_path
+from karmada.api.jsonpath import compile_path
 
 OBJECT: dict[str, Any] = {
     "metadata": {"annotations": {"example.io/key": "dotted"}},
