@@ -3,7 +3,6 @@
 from karmada.api.errors import ApiError, Forbidden, Unauthorized, UserError
 from karmada.cli.scope import CommandError
 
-
 UNREACHABLE_HELP = " (does the server run, and does the kubeconfig name it?)"
 UNAUTHORIZED_HELP = " (look at the user of this context in the kubeconfig)"
 PROXY_HELP = " (the control plane must allow you clusters/proxy, and the member what you ask for)"
