@@ -43,6 +43,8 @@ COMMANDS = {
     "edit": Command("edit", BASIC, "edit a resource in your editor"),
     "join": Command("join", REGISTRATION, "register a cluster in push mode"),
     "unjoin": Command("unjoin", REGISTRATION, "remove a cluster that was joined"),
+    "register": Command("register", REGISTRATION, "register a cluster in pull mode"),
+    "unregister": Command("unregister", REGISTRATION, "remove a cluster that was registered"),
     "cordon": Command("cordon", MANAGEMENT, "keep new workloads off a cluster"),
     "uncordon": Command("cordon", MANAGEMENT, "let a cluster take new workloads again"),
     "why": Command("why", DEBUGGING, "say why an object runs where it runs, and what it waits for"),

@@ -143,6 +143,18 @@ def with_context(
     return changed
 
 
+def with_server(config: Object, cluster: str, *, server: str, ca_data: bytes | None) -> Object:
+    """config with another address and CA for this cluster; what else is said of it stays."""
+    entry = entry_named(config, "clusters", cluster) or {}
+    body = _present(
+        {**(entry.get("cluster") or {}), "certificate-authority-data": _encoded(ca_data), "server": server}
+    )
+    return {
+        **config,
+        "clusters": _replaced(config.get("clusters") or [], cluster, {"cluster": body, "name": cluster}),
+    }
+
+
 def with_credentials(config: Object, user: str, *, certificate: bytes, key: bytes) -> Object:
     """config with another client certificate for this user; what else is said of the user stays."""
     entry = entry_named(config, "users", user) or {}

@@ -20,9 +20,11 @@ WAIT_SECONDS = 30.0
 class LocalPlane:
     """A context manager around `karmadactl local up` and `down`."""
 
-    def __init__(self, state: Path, *, port: int, members: int = 3, nodes: int = 1, etcd: str = "") -> None:
+    def __init__(
+        self, state: Path, *, port: int, members: int = 3, nodes: int = 1, etcd: str = "", pull: int = 0
+    ) -> None:
         self.state = state
-        self._options = [f"--port={port}", f"--members={members}", f"--nodes={nodes}"]
+        self._options = [f"--port={port}", f"--members={members}", f"--nodes={nodes}", f"--pull={pull}"]
         if etcd:
             self._options.append(f"--etcd={etcd}")
         self.karmada_config = state / "karmada.config"

@@ -24,6 +24,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     up.add_argument("--port", type=int, default=5443, help="port of the control plane's API server")
     up.add_argument("--members", type=int, default=3, help="embedded member clusters; 0 = control plane only")
     up.add_argument(
+        "--pull", type=int, help="members in pull mode, the last ones; default 1 of three or more"
+    )
+    up.add_argument(
         "--nodes", type=int, default=1, help="simulated nodes per member; 0 = no nodes and no pods run"
     )
     up.add_argument(
@@ -55,10 +58,17 @@ async def run(args: argparse.Namespace, console: Console) -> int:
 
 
 async def _up(args: argparse.Namespace, console: Console) -> int:
-    if args.members < 0 or args.nodes < 0 or not 0 < args.port < 65536:
-        raise LocalError("--members and --nodes must not be negative, --port must be between 1 and 65535")
+    if min(args.members, args.nodes, args.pull or 0) < 0 or not 0 < args.port < 65536:
+        raise LocalError(
+            "--members, --pull and --nodes must not be negative, --port must be between 1 and 65535"
+        )
     options = UpOptions(
-        state=Path(args.state), port=args.port, members=args.members, nodes=args.nodes, etcd=args.etcd
+        state=Path(args.state),
+        port=args.port,
+        members=args.members,
+        pull=args.pull,
+        nodes=args.nodes,
+        etcd=args.etcd,
     )
     settings = await bring_up(options, console)
     await print_local(Layout(options.state), settings, console)

@@ -12,6 +12,7 @@ In: the folder. Out: paths and Settings. Neighbours: processes.py runs what live
 import json
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class Settings:
     members: dict[str, int] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     """Further ports, by who listens on them."""
+    pull: list[str] = field(default_factory=list)
+    """Members that an agent serves."""
 
 
 class Layout:
@@ -86,20 +89,33 @@ class Layout:
 
 
 def choose(
-    layout: Layout, *, port: int, storage: str, nodes: int, members: int, listeners: tuple[str, ...]
+    layout: Layout,
+    *,
+    port: int,
+    storage: str,
+    nodes: int,
+    members: int,
+    pull: int,
+    listeners: Callable[[list[str]], tuple[str, ...]],
 ) -> Settings:
-    """The settings of this `up`: what was asked for, with the ports that were chosen before kept."""
+    """The settings of this `up`: what was asked for, with the ports that were chosen before kept.
+
+    pull: how many members, the last ones, are in pull mode. listeners: who needs ports, given those.
+    """
     before = layout.load()
     names = [f"member{number}" for number in range(1, members + 1)]
     kept = before or Settings(port=port, storage=storage)
-    fresh = free_ports(len(names) + len(listeners))
+    in_pull_mode = names[max(len(names) - pull, 0) :]
+    needed = listeners(in_pull_mode)
+    fresh = free_ports(len(names) + len(needed))
     return replace(
         kept,
         port=port,
         storage=storage,
         nodes=nodes,
         members={name: kept.members.get(name) or fresh.pop() for name in names},
-        ports={name: kept.ports.get(name) or fresh.pop() for name in listeners},
+        ports={name: kept.ports.get(name) or fresh.pop() for name in needed},
+        pull=in_pull_mode,
     )
 
 

@@ -20,6 +20,7 @@ from karmada.cli.local.contexts import write_contexts
 from karmada.cli.local.layout import LOOPBACK, Layout, LocalError, Settings, choose, require_free
 from karmada.cli.local.processes import Processes, ProcessSpec
 from karmada.cli.local.proxy_access import grant_proxy
+from karmada.cli.local.pull import agent_ports, pull_member_up, stop_agents_but
 from karmada.cli.local.sample import run_sample
 from karmada.cli.printers import Console
 from karmada.client.client import Client
@@ -34,17 +35,20 @@ APISERVER = "karmada-apiserver"
 CONTROLLER_MANAGER = "karmada-controller-manager"
 SCHEDULER = "karmada-scheduler"
 SIMULATOR = "karmada-simulator"
+SAMPLE_MEMBERS = 2
 PROBED = (CONTROLLER_MANAGER, SCHEDULER)
 """Processes with a port for health and one for metrics."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """What `local up` was asked for. etcd is a store URL, "" = the embedded store."""
+    """What `local up` was asked for. etcd is a store URL, "" = the embedded store. pull: members in pull
+    mode; None: one where there are others besides the two that the sample runs on."""
 
     state: Path
     port: int = 5443
     members: int = 3
+    pull: int | None = None
     nodes: int = 1
     etcd: str = ""
 
@@ -71,7 +75,11 @@ async def bring_up(options: UpOptions, console: Console) -> Settings:
         storage=options.etcd or layout.storage_url(),
         nodes=options.nodes,
         members=options.members,
-        listeners=tuple(listener for name in PROBED for listener in (name, f"{name}-metrics")),
+        pull=options.pull if options.pull is not None else int(options.members >= SAMPLE_MEMBERS + 1),
+        listeners=lambda pull: (
+            *(port for name in PROBED for port in (name, f"{name}-metrics")),
+            *agent_ports(pull),
+        ),
     )
     server, simulator = server_spec(layout, settings), simulator_spec(layout, settings)
     if f"--secure-port={settings.port}" not in processes.command_of(APISERVER):
@@ -115,7 +123,14 @@ async def _members_up(
     )
     write_contexts(layout.members_config, accesses)
     progress.done(f"{len(names)} member clusters answer: {', '.join(names)}")
-    await asyncio.gather(*(_join(client, accesses[name], name) for name in names))
+    stop_agents_but(processes, settings.pull)
+    await asyncio.gather(
+        *(_join(client, accesses[name], name) for name in names if name not in settings.pull),
+        *(
+            pull_member_up(client, layout, settings, processes, name=name, access=accesses[name])
+            for name in settings.pull
+        ),
+    )
     for name in (CONTROLLER_MANAGER, SCHEDULER):
         processes.require_running(name)
     await eventually(lambda: _all_ready(client, names), what="clusters that are Ready", processes=processes)

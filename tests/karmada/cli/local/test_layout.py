@@ -10,8 +10,16 @@ from karmada.cli.local.layout import Layout, LocalError, Settings, choose, free_
 LISTENERS = ("karmada-scheduler", "karmada-controller-manager")
 
 
-def settings(layout: Layout, *, members: int = 2, port: int = 5443) -> Settings:
-    return choose(layout, port=port, storage="sqlite:///a", nodes=1, members=members, listeners=LISTENERS)
+def settings(layout: Layout, *, members: int = 2, port: int = 5443, pull: int = 0) -> Settings:
+    return choose(
+        layout,
+        port=port,
+        storage="sqlite:///a",
+        nodes=1,
+        members=members,
+        pull=pull,
+        listeners=lambda pull: (*LISTENERS, *pull),
+    )
 
 
 def test_nothing_is_remembered_before_the_first_up(tmp_path: Path) -> None:
@@ -34,6 +42,23 @@ def test_ports_stay_over_a_second_up(tmp_path: Path) -> None:
     assert more.members["member1"] == first.members["member1"]
     assert more.ports == first.ports
     assert (more.port, len(more.members)) == (6443, 3)
+
+
+@pytest.mark.parametrize(
+    ("members", "pull", "expected"),
+    [
+        pytest.param(3, 1, ["member3"], id="the-last"),
+        pytest.param(3, 2, ["member2", "member3"], id="the-last-two"),
+        pytest.param(2, 5, ["member1", "member2"], id="no-more-than-there-are"),
+        pytest.param(3, 0, [], id="none"),
+    ],
+)
+def test_the_last_members_are_in_pull_mode_and_their_agents_get_ports(
+    tmp_path: Path, members: int, pull: int, expected: list[str]
+) -> None:
+    chosen = settings(Layout(tmp_path), members=members, pull=pull)
+    assert chosen.pull == expected
+    assert set(expected) <= chosen.ports.keys()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"port": 1, "storage": "", "colour": "teal"}'])

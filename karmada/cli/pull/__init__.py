@@ -1,0 +1,1 @@
+"""Registration in pull mode: discovery, certificates, rights, and what the member gets."""
