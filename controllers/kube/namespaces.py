@@ -2,7 +2,7 @@
 
 In: Namespaces with a deletionTimestamp and the finalizer `kubernetes`. Out: deletes of everything in them,
 the five deletion conditions, and at last a PUT on /finalize. Keeps kube-controller-manager's order (pods
-first) and texts. Neighbours: garbage_collector.py removes what was owned; service_accounts.py fills new
+first) and texts; roles go last, as agents need theirs to let go of Works. Neighbours: garbage_collector.py removes what was owned; service_accounts.py fills new
 namespaces.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from karmada.api.codec import dumps
 from karmada.api.errors import ApiError, Conflict, MethodNotAllowed, NotFound
-from karmada.api.groups.kubernetes import NAMESPACES, PODS
+from karmada.api.groups.kubernetes import NAMESPACES, PODS, ROLES
 from karmada.api.gvk import ObjectKey, Resource
 from karmada.api.objects import Object, finalizers_of, is_deleting, name_of
 from karmada.client.client import Client
@@ -25,6 +25,8 @@ KUBERNETES_FINALIZER: Final = "kubernetes"
 REMAINING_POLL_SECONDS: Final = 0.3
 """How soon to look again at content that has finalizers or a grace period."""
 REMAINING_POLL_CAP_SECONDS: Final = 5.0
+RIGHTS: Final = 2
+"""The rank of roles and their bindings: they go last."""
 
 
 @dataclass(slots=True)
@@ -90,8 +92,10 @@ class NamespaceController:
         resources = [
             r for r in await self._mapper.resources() if r.resource.namespaced and "delete" in r.verbs
         ]
-        resources.sort(key=lambda each: each.resource.gvr != PODS.gvr)
+        resources.sort(key=_rank)
         for resource in resources:
+            if _rank(resource) == RIGHTS and remains.resources:
+                break  # whoever takes finalizers off in there still needs them
             try:
                 remains.note(resource, await self._delete_all(resource, namespace))
             except (NotFound, MethodNotAllowed):
@@ -212,6 +216,14 @@ def _merge_conditions(present: list[Any], wanted: list[Object], *, now: str) -> 
         same = old is not None and old["status"] == condition["status"]
         merged.append({**condition, "lastTransitionTime": old["lastTransitionTime"] if same and old else now})
     return [*by_type.values(), *merged]
+
+
+def _rank(resource: DiscoveredResource) -> int:
+    """What goes first, and what goes last."""
+    gvr = resource.resource.gvr
+    if gvr == PODS.gvr:
+        return 0
+    return RIGHTS if gvr.group == ROLES.gvr.group else 1
 
 
 def _dotted(resource: DiscoveredResource) -> str:

@@ -6,7 +6,7 @@ Registration, the agent's rights and its deployment are made of them.
 
 from typing import Any, Final
 
-from karmada.api.errors import AlreadyExists, NotFound
+from karmada.api.errors import AlreadyExists, Forbidden, NotFound
 from karmada.api.gvk import Resource
 from karmada.api.objects import Object
 from karmada.api.wellknown import KARMADA_SYSTEM_LABEL, KARMADA_SYSTEM_VALUE
@@ -27,17 +27,17 @@ def role_ref(kind: str, name: str) -> Object:
 
 
 async def ensure(client: Client, resource: Resource[Object], obj: Object) -> bool:
-    """Create it unless it is there; whether it was created. Looks first: whoever may not create what is
-    there already needs no right to.
+    """Create it unless it is there; whether it was created. Who may not create it needs not to, if it is
+    there.
     """
-    try:
-        await client.get(resource, resource.key_of(obj))
-    except NotFound:
-        pass
-    else:
-        return False
     try:
         await client.create(resource, obj)
     except AlreadyExists:
+        return False
+    except Forbidden as forbidden:
+        try:
+            await client.get(resource, resource.key_of(obj))
+        except NotFound:
+            raise forbidden from None
         return False
     return True

@@ -2,8 +2,8 @@
 process.
 
 In: a member that is not in the control plane yet, or one whose agent does not run. Out: the agent's
-kubeconfig in STATE/members/NAME/agent, its process. What a token must prove elsewhere, the files of this machine prove
-here: the control plane's CA is taken from the administrator's kubeconfig.
+kubeconfig in STATE/members/NAME/agent, its process. What a token must prove elsewhere, the files of this
+machine prove here: the control plane's CA is taken from the administrator's kubeconfig.
 """
 
 import secrets

@@ -4,6 +4,7 @@ In: a trusted access with the token. Out: the agent's kubeconfig. A short-lived 
 is dropped; a second certificate is the agent's own. What was made is taken back when a later step fails.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -109,14 +110,19 @@ async def _generator(plane: Client, wanted: Bootstrap) -> AsyncIterator[Client]:
 async def _rights(client: Client, wanted: Bootstrap) -> AsyncIterator[None]:
     """Made; and unmade again when what follows fails."""
     made: list[tuple[Resource[Object], ObjectKey]] = []
-    try:
-        for name in (wanted.namespace, execution_namespace(wanted.cluster)):
-            await ensure(client, NAMESPACES, system_object(NAMESPACES, name=name))
-        for resource, obj in agent_rights(wanted.cluster, namespace=wanted.namespace):
+
+    async def grant(*role_and_binding: tuple[Resource[Object], Object]) -> None:
+        for resource, obj in role_and_binding:
             if await ensure(client, resource, obj):
                 made.append((resource, resource.key_of(obj)))
             else:
                 await client.patch(resource, resource.key_of(obj), _said(obj))
+
+    try:
+        for name in (wanted.namespace, execution_namespace(wanted.cluster)):
+            await ensure(client, NAMESPACES, system_object(NAMESPACES, name=name))
+        rights = agent_rights(wanted.cluster, namespace=wanted.namespace)
+        await asyncio.gather(*(grant(*rights[at : at + 2]) for at in range(0, len(rights), 2)))
         yield
     except BaseException:
         for resource, key in reversed(made):

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from controllers.kube.bootstrap_signer import CLUSTER_INFO, KUBECONFIG, SIGNATURE_PREFIX, detached_signature
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from controllers.kube.bootstrap_signer import CLUSTER_INFO, KUBECONFIG, SIGNATURE_PREFIX, detached_signature
 from karmada.api.bootstrap_tokens import TOKEN, BootstrapToken
 from karmada.api.errors import ApiError, UserError
 from karmada.api.groups.kubernetes import CONFIG_MAPS

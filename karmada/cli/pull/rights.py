@@ -22,7 +22,7 @@ def agent_user(cluster: str) -> str:
 
 
 def agent_rights(cluster: str, *, namespace: str) -> list[tuple[Resource[Object], Object]]:
-    """In the order in which they are made; namespace holds the Secrets of the cluster."""
+    """Each role before its binding; namespace holds the Secrets of the cluster."""
     subject = {"apiGroup": RBAC_GROUP, "kind": "User", "name": agent_user(cluster)}
     made: list[tuple[Resource[Object], Object]] = []
     role = f"system:karmada:{cluster}:agent"

@@ -1,6 +1,6 @@
 """A namespace that is deleted is emptied first, and says what it waits for."""
 
-from karmada.api.groups.kubernetes import CONFIG_MAPS, NAMESPACES, SECRETS
+from karmada.api.groups.kubernetes import CONFIG_MAPS, NAMESPACES, ROLES, SECRETS
 from karmada.api.groups.work import WORKS
 from karmada.api.objects import Object
 from tests.controllers.cluster.live import Plane, eventually
@@ -49,4 +49,20 @@ async def test_a_namespace_says_which_finalizers_hold_it() -> None:
         assert told["NamespaceDeletionDiscoveryFailure"]["reason"] == "ResourcesDiscovered"
         released = {"metadata": {"finalizers": None}}
         await plane.client.patch(CONFIG_MAPS, CONFIG_MAPS.key("demo", "c"), released)
+        await plane.gone(NAMESPACES, "", "demo")
+
+
+async def test_rights_in_a_namespace_stay_as_long_as_anything_else_does() -> None:
+    """Whoever takes the finalizers off may hold that right in there."""
+    async with stock_plane() as plane:
+        await fill(plane, "example.org/hold")
+        await plane.create(ROLES, {"metadata": {"name": "cleaner", "namespace": "demo"}, "rules": []})
+        await plane.client.delete(NAMESPACES, KEY)
+        await plane.gone(SECRETS, "demo", "c")
+        assert [
+            item["metadata"]["name"] for item in (await plane.client.list(ROLES, namespace="demo")).items
+        ] == ["cleaner"]
+        await plane.client.patch(
+            CONFIG_MAPS, CONFIG_MAPS.key("demo", "c"), {"metadata": {"finalizers": None}}
+        )
         await plane.gone(NAMESPACES, "", "demo")
