@@ -2,8 +2,8 @@
 
 In: Namespaces with a deletionTimestamp and the finalizer `kubernetes`. Out: deletes of everything in them,
 the five deletion conditions, and at last a PUT on /finalize. Keeps kube-controller-manager's order (pods
-first) and texts; roles go last, as agents need theirs to let go of Works. Neighbours: garbage_collector.py removes what was owned; service_accounts.py fills new
-namespaces.
+first) and texts; roles go last, as agents need theirs to let go of Works. Neighbours: garbage_collector.py
+removes what was owned; service_accounts.py fills new namespaces.
 """
 
 from collections import Counter

@@ -15,8 +15,8 @@ from karmada.api.groups.kubernetes import DEPLOYMENTS, SECRETS, SERVICE_ACCOUNTS
 from karmada.api.gvk import Resource
 from karmada.api.names import KARMADA_CLUSTER_NAMESPACE, KARMADA_KUBECONFIG_SECRET, KARMADA_SYSTEM_NAMESPACE
 from karmada.api.objects import Object
+from karmada.cli.local.agent import default_folder, started_agent
 from karmada.cli.printers import Console
-from karmada.cli.pull.agent_process import default_folder, started_agent
 from karmada.cli.pull.bootstrap import Bootstrap, bootstrap_agent
 from karmada.cli.pull.discovery import Pins, discover, parse_token
 from karmada.cli.pull.member_objects import ACCOUNT, AGENT, AgentPlan, agent_objects, kubeconfig_objects

@@ -30,8 +30,8 @@ from karmada.api.names import (
 )
 from karmada.api.objects import Object
 from karmada.cli.commands.unjoin import parse_wait, remove_cluster
+from karmada.cli.local.agent import default_folder, stop_agent
 from karmada.cli.printers import Console
-from karmada.cli.pull.agent_process import default_folder, stop_agent
 from karmada.cli.pull.member_objects import ACCOUNT, AGENT
 from karmada.cli.pull.rights import agent_rights
 from karmada.cli.scope import CommandError

@@ -17,9 +17,9 @@ from karmada.api.groups.cluster import CLUSTERS, PUSH
 from karmada.api.groups.kubernetes import SECRETS
 from karmada.api.objects import Object
 from karmada.api.wellknown import BOOTSTRAP_TOKEN_GROUP, KUBE_SYSTEM_NAMESPACE
+from karmada.cli.local.agent import AgentFolder, agent_spec, process_name
 from karmada.cli.local.layout import Layout, Settings
 from karmada.cli.local.processes import Processes, ProcessSpec
-from karmada.cli.pull.agent_process import AgentFolder, agent_spec, process_name
 from karmada.cli.pull.bootstrap import CLUSTER, Bootstrap, bootstrap_agent
 from karmada.cli.pull.member_objects import AgentPlan, kubeconfig_objects
 from karmada.client.client import Client

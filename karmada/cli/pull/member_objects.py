@@ -1,7 +1,7 @@
 """What `karmadactl register` leaves in a member: the agent's kubeconfig, and the agent. Pure.
 
 In: what was typed, the kubeconfig. Out: the objects, in the order in which they are made. Where no pods run,
-the agent is a process (agent_process.py) and only the namespace and the kubeconfig are made.
+the agent is a process (local/agent.py) and only the namespace and the kubeconfig are made.
 """
 
 import base64
