@@ -28,6 +28,7 @@ from karmada.api.objects import (
     uid_of,
 )
 from karmada.client.client import Client
+from karmada.client.events import EventRecorder
 from karmada.client.informer import Change, Informer
 from karmada.runtime.clock import Clock, parse_rfc3339, rfc3339
 from karmada.runtime.controller import Requeue, WorkQueue
@@ -39,6 +40,7 @@ SPANS: Final = (timedelta(hours=1), timedelta(days=1), timedelta(days=32), timed
 """How far to look back for the last time that was due, a little first."""
 LATE_SECONDS: Final = 0.1
 STALE_SECONDS: Final = 1.0
+NEVER: Final = "time difference between two schedules is less than 1 second"
 OWNER: Final = "controller-uid"
 
 
@@ -48,8 +50,15 @@ class CronJobController:
     name = "cronjob"
 
     def __init__(
-        self, *, cron_jobs: Informer[Object], jobs: Informer[Object], client: Client, clock: Clock
+        self,
+        *,
+        cron_jobs: Informer[Object],
+        jobs: Informer[Object],
+        client: Client,
+        recorder: EventRecorder,
+        clock: Clock,
     ) -> None:
+        self._recorder = recorder
         self._cron_jobs = cron_jobs
         self._jobs = jobs
         self._client = client
@@ -89,8 +98,8 @@ class CronJobController:
         try:
             schedule = parse_schedule(spec["schedule"], zone=spec.get("timeZone") or "")
         except CronError as error:
-            log.info(
-                "schedule cannot be read", extra={"key": str(CRON_JOBS.key_of(cron_job)), "error": str(error)}
+            self._warn(
+                cron_job, "UnparseableSchedule", f'unparseable schedule: "{spec["schedule"]}" : {error}'
             )
             return None
         now = self._clock.now()
@@ -103,6 +112,8 @@ class CronJobController:
             await self._start(cron_job, due, schedule)
         following = schedule.next_after(now)
         if following is None:
+            if due is None:
+                self._warn(cron_job, "InvalidSchedule", f"invalid schedule: {spec['schedule']} : {NEVER}")
             return None
         return Requeue(after=(following - now).total_seconds() + LATE_SECONDS)
 
@@ -116,13 +127,19 @@ class CronJobController:
             controller = controller_of(job)
             if controller is None or controller["uid"] != uid_of(cron_job):
                 raise
-        log.info("job started", extra={"job": str(JOBS.key_of(job))})
+        else:
+            log.info("job started", extra={"job": str(JOBS.key_of(job))})
+            text = f"Created job {name_of(job)}"
+            self._recorder.event(cron_job, type="Normal", reason="SuccessfulCreate", message=text)
         status = dict(cron_job.get("status") or {})
         if not is_done(job):
             known = [each for each in status.get("active") or () if each.get("uid") != uid_of(job)]
             status["active"] = [*known, reference_to(job)]
         status["lastScheduleTime"] = rfc3339(due)
         await self._write(cron_job, status)
+
+    def _warn(self, cron_job: Object, reason: str, message: str) -> None:
+        self._recorder.event(cron_job, type="Warning", reason=reason, message=message)
 
     async def _remove_history(self, cron_job: Object, jobs: Sequence[Object]) -> None:
         for job in surplus_jobs(cron_job, jobs):

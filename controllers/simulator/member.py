@@ -18,6 +18,7 @@ from controllers.simulator.workloads import Neighbours, member_controllers
 from karmada.api.groups.kubernetes import CUSTOM_RESOURCE_DEFINITIONS
 from karmada.api.gvk import Resource
 from karmada.api.objects import Object
+from karmada.client.events import EventRecorder
 from karmada.client.informer import Change, Informer, Informers
 from karmada.client.mapper import Mapper
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
@@ -52,6 +53,7 @@ async def run_member(options: MemberOptions, *, started: asyncio.Event, clock: C
         server.client(user_agent=USER_AGENT, clock=clock) as client,
         Informers(client) as informers,
         MetadataInformers(client, clock=clock) as metadata,
+        EventRecorder(client, component=USER_AGENT, clock=clock) as recorder,
     ):
         await ensure_nodes(client, cluster=options.name, count=options.nodes, clock=clock)
 
@@ -67,6 +69,7 @@ async def run_member(options: MemberOptions, *, started: asyncio.Event, clock: C
             follow=informers.ensure,
             follow_metadata=follow_metadata,
             root_ca=(server.access.ca_data or b"").decode(),
+            recorder=recorder,
             clock=clock,
         )
         controllers = list(member_controllers(near, nodes=options.nodes))

@@ -10,7 +10,7 @@ from typing import Final
 from controllers.simulator.workload import controller_reference, is_controlled_by, template_hash
 from karmada.api.errors import AlreadyExists
 from karmada.api.groups.kubernetes import CONTROLLER_REVISIONS
-from karmada.api.objects import Object, labels_of, name_of, namespace_of, uid_of
+from karmada.api.objects import Object, annotations_of, labels_of, name_of, namespace_of, uid_of
 from karmada.api.selectors import from_label_selector
 from karmada.client.client import Client
 
@@ -23,16 +23,20 @@ def revision_name(owner: Object) -> str:
 
 
 def revision_object(owner: Object, name: str, *, number: int) -> Object:
+    """With the owner's annotations: they say why the template changed."""
     template = owner["spec"]["template"]
+    metadata: Object = {
+        "name": name,
+        "namespace": namespace_of(owner),
+        "labels": {**labels_of(template), "controller-revision-hash": name.rpartition("-")[2]},
+        "ownerReferences": [controller_reference(owner)],
+    }
+    if annotations := annotations_of(owner):
+        metadata["annotations"] = dict(annotations)
     return {
         "apiVersion": "apps/v1",
         "kind": "ControllerRevision",
-        "metadata": {
-            "name": name,
-            "namespace": namespace_of(owner),
-            "labels": {**labels_of(template), "controller-revision-hash": name.rpartition("-")[2]},
-            "ownerReferences": [controller_reference(owner)],
-        },
+        "metadata": metadata,
         "data": {"spec": {"template": {**template, "$patch": "replace"}}},
         "revision": number,
     }

@@ -54,6 +54,7 @@ from karmada.api.groups.kubernetes import (
 from karmada.api.gvk import Resource
 from karmada.api.objects import Object
 from karmada.client.client import Client
+from karmada.client.events import EventRecorder
 from karmada.client.informer import Informer
 from karmada.client.mapper import Mapper
 from karmada.runtime.clock import Clock
@@ -69,6 +70,7 @@ class Neighbours:
     follow: Callable[[Resource[Object]], Informer[Object]]
     follow_metadata: Callable[[Resource[Object]], Informer[Object]]
     root_ca: str
+    recorder: EventRecorder
     clock: Clock
 
 
@@ -136,7 +138,9 @@ def _replicated(near: Neighbours, pods: OwnedPods) -> Iterator[Controller[Any]]:
 def _jobs(near: Neighbours, pods: OwnedPods) -> Iterator[Controller[Any]]:
     jobs, client, clock = near.follow(JOBS), near.client, near.clock
     yield JobController(jobs=jobs, pods=pods, client=client, clock=clock)
-    yield CronJobController(cron_jobs=near.follow(CRON_JOBS), jobs=jobs, client=client, clock=clock)
+    yield CronJobController(
+        cron_jobs=near.follow(CRON_JOBS), jobs=jobs, client=client, recorder=near.recorder, clock=clock
+    )
     yield FinishedJobController(jobs=jobs, client=client, clock=clock)
 
 

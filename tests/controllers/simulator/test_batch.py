@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from karmada.api.groups.kubernetes import CRON_JOBS, JOBS, PODS
+from karmada.api.groups.kubernetes import CRON_JOBS, EVENTS, JOBS, PODS
 from karmada.api.objects import Object, annotations_of, finalizers_of, name_of, owners_of
 from tests.controllers.simulator.builders import template
 from tests.controllers.simulator.live import Cluster, cluster, eventually
@@ -128,3 +128,23 @@ async def test_a_cron_job_starts_jobs_and_keeps_a_few(member: Cluster) -> None:
     assert all(name_of(each).startswith("tick-") for each in jobs)
     assert [owner["name"] for owner in owners_of(jobs[0])] == ["tick"]
     assert "batch.kubernetes.io/cronjob-scheduled-timestamp" in annotations_of(jobs[0])
+
+
+@pytest.mark.parametrize(
+    ("schedule", "reason"),
+    [
+        pytest.param("59 23 31 2 *", "InvalidSchedule", id="a-day-that-never-comes"),
+        pytest.param("@every 1s", "SuccessfulCreate", id="now"),
+    ],
+)
+async def test_a_cron_job_says_what_became_of_its_schedule(
+    member: Cluster, schedule: str, reason: str
+) -> None:
+    await member.create(CRON_JOBS, "tick", schedule=schedule, jobTemplate={"spec": {"template": pod()}})
+
+    async def said() -> bool:
+        events = (await member.client.list(EVENTS, namespace="default")).items
+        told = [each["reason"] for each in events if each["involvedObject"]["kind"] == "CronJob"]
+        return reason in told
+
+    await eventually(said, lambda: f"an event says {reason}")

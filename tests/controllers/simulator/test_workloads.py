@@ -17,6 +17,7 @@ from karmada.api.groups.kubernetes import (
     REPLICATION_CONTROLLERS,
     STATEFUL_SETS,
 )
+from karmada.api.gvk import Resource
 from karmada.api.objects import Object, annotations_of, controller_of, labels_of, name_of, owners_of, uid_of
 from tests.controllers.simulator.builders import template
 from tests.controllers.simulator.live import Cluster, cluster, eventually
@@ -222,6 +223,28 @@ async def test_stateful_pods_come_in_order_and_roll_from_the_last(member: Cluste
     await member.until_status(STATEFUL_SETS, "db", replicas=1, readyReplicas=1)
     assert list(map(name_of, await member.until_pods("db", 1))) == ["db-0"]
     assert len(await member.named(PERSISTENT_VOLUME_CLAIMS)) == 3, "claims outlive their pods"
+
+
+@pytest.mark.parametrize("resource", [STATEFUL_SETS, DAEMON_SETS], ids=["StatefulSet", "DaemonSet"])
+async def test_a_revision_says_why_the_template_changed(member: Cluster, resource: Resource[Object]) -> None:
+    why = {"kubernetes.io/change-cause": "a new image"}
+    selector = {"matchLabels": {"app": "db"}}
+    await member.client.create(
+        resource,
+        {
+            "apiVersion": resource.api_version,
+            "kind": resource.kind,
+            "metadata": {"name": "db", "namespace": "default", "annotations": why},
+            "spec": {"selector": selector, "template": template("db")},
+        },
+    )
+
+    async def revision() -> Object | None:
+        found = (await member.client.list(CONTROLLER_REVISIONS, namespace="default")).items
+        return found[0] if found else None
+
+    made = await eventually(revision, lambda: "a revision is kept")
+    assert annotations_of(made).items() >= why.items()
 
 
 async def test_below_the_partition_pods_come_back_as_they_were(member: Cluster) -> None:
