@@ -47,6 +47,15 @@ def settle_priority(spec: Object, context: AdmissionContext) -> None:
     spec["priority"], spec["preemptionPolicy"] = priority, policy
 
 
+def keep_priority(spec: Object, old: Object) -> None:
+    """What was settled at creation stays where an update leaves it out, so that a manifest can be replaced
+    as it is.
+    """
+    for name in ("priority", "preemptionPolicy"):
+        if spec.get(name) is None and old.get(name) is not None:
+            spec[name] = old[name]
+
+
 def _default(obj: Object, context: AdmissionContext) -> None:
     obj.setdefault("preemptionPolicy", PREEMPT)
 

@@ -42,13 +42,7 @@ def _default(service: Object, context: AdmissionContext) -> None:
 def keep_allocated(spec: Object, old: Object) -> None:
     """What an update leaves out but was allocated stays, so that a manifest can be replaced as it is."""
     if _has_ip(spec) and _has_ip(old):
-        if not spec.get("clusterIP"):
-            spec["clusterIP"] = old.get("clusterIP") or ""
-        if not spec.get("clusterIPs") and spec["clusterIP"] == old.get("clusterIP"):
-            spec["clusterIPs"] = list(old.get("clusterIPs") or ())
-        for name in ("ipFamilies", "ipFamilyPolicy"):
-            if not spec.get(name) and old.get(name):
-                spec[name] = old[name]
+        _keep_addresses(spec, old)
     if _has_node_ports(spec) and _has_node_ports(old):
         known = {_port_key(port): port.get("nodePort") for port in old.get("ports") or ()}
         taken = {port.get("nodePort") for port in spec.get("ports") or ()}
@@ -58,6 +52,20 @@ def keep_allocated(spec: Object, old: Object) -> None:
                 port["nodePort"] = kept
     if _needs_health_port(spec) and _needs_health_port(old) and not spec.get("healthCheckNodePort"):
         _carry(spec, old, "healthCheckNodePort")
+
+
+def _keep_addresses(spec: Object, old: Object) -> None:
+    """Where only clusterIP changed, clusterIPs follows."""
+    known = list(old.get("clusterIPs") or ())
+    if not spec.get("clusterIP"):
+        spec["clusterIP"] = old.get("clusterIP") or ""
+    if not spec.get("clusterIPs"):
+        spec["clusterIPs"] = known
+    if spec["clusterIP"] != old.get("clusterIP") and spec["clusterIPs"] == known:
+        spec["clusterIPs"] = [spec["clusterIP"]]
+    for name in ("ipFamilies", "ipFamilyPolicy"):
+        if not spec.get(name) and old.get(name):
+            spec[name] = old[name]
 
 
 def drop_with_type(spec: Object, old: Object) -> None:

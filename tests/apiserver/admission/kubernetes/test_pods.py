@@ -133,3 +133,10 @@ def test_a_status_write_is_not_judged() -> None:
     new["spec"]["containers"] = []
     assert judged(PLANE, new, old=old, subresource="status") == []
     assert judged(PLANE, new, old=old)[0] == "spec.containers: Required value"
+
+
+def test_the_manifest_of_a_pod_can_be_replaced_as_it_is() -> None:
+    old = admitted(PLANE, pod())
+    new = admitted(PLANE, pod(), old=old)
+    assert new["spec"] == old["spec"]
+    assert judged(PLANE, new, old=old) == []

@@ -125,3 +125,13 @@ def test_an_address_is_not_taken_away() -> None:
     assert judged(RULES, new, old=old) == [
         'spec.clusterIPs[0]: Invalid value: ["10.96.9.9"]: may not change once set'
     ]
+
+
+def test_a_changed_address_is_told_as_such_whichever_field_says_it() -> None:
+    old = admitted(RULES, service(clusterIP="None"))
+    new = private_copy(old)
+    new["spec"]["clusterIP"] = "10.96.9.9"
+    admitted(RULES, new, old=old)
+    assert judged(RULES, new, old=old) == [
+        'spec.clusterIPs[0]: Invalid value: ["10.96.9.9"]: may not change once set'
+    ]
