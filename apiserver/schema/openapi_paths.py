@@ -109,8 +109,8 @@ _SELECT: Final = (
     Parameter(
         "continue", "string", "Continues a list that was cut by limit, with the token of its last page."
     ),
-    Parameter("fieldSelector", "string", "Restricts the returned objects by their fields."),
-    Parameter("labelSelector", "string", "Restricts the returned objects by their labels."),
+    Parameter("fieldSelector", "string", "Restricts the list of returned objects by their fields."),
+    Parameter("labelSelector", "string", "Restricts the list of returned objects by their labels."),
     Parameter("limit", "integer", "The maximum number of objects of a list."),
     Parameter("resourceVersion", "string", "Sets a constraint on what resource versions may be served from."),
     Parameter("resourceVersionMatch", "string", "How resourceVersion is applied to list calls."),
@@ -120,7 +120,9 @@ _SELECT: Final = (
 _LIST: Final = (
     Parameter("allowWatchBookmarks", "boolean", "Requests watch events with type BOOKMARK."),
     *_SELECT,
-    Parameter("watch", "boolean", "Watch for changes and return them as a stream of notifications."),
+    Parameter(
+        "watch", "boolean", "Watch for changes to the described resources: a stream instead of a list."
+    ),
 )
 _CONNECTED: Final = frozenset(("attach", "exec", "portforward", "proxy"))
 _ITEM_METHODS: Final = {"get": "get", "update": "put", "patch": "patch", "delete": "delete", "create": "post"}

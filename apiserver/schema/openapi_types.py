@@ -227,7 +227,12 @@ def custom_type_name(gvk: GroupVersionKind) -> str:
 
 
 def custom_definition(open_api: Mapping[str, Any], gvk: GroupVersionKind, dialect: Dialect) -> Definition:
-    """A kind that is declared by an openAPIV3Schema, as a definition of the document."""
+    """A kind that is declared by an openAPIV3Schema, as a definition of the document.
+
+    Version 2 names no field of a kind that keeps unknown ones: clients would refuse all others.
+    """
+    if dialect == 2 and (open_api.get(PRESERVE_UNKNOWN) or not open_api):
+        return {"type": "object", "x-kubernetes-group-version-kind": [_kind(gvk)]}
     root = _reduced(open_api) if dialect == 2 else _cleaned(open_api)
     metadata = _reference_with_text(OBJECT_META, _METADATA_TEXT, dialect)
     own = {name: child for name, child in (root.get("properties") or {}).items() if name not in TYPE_META}
@@ -269,13 +274,14 @@ def _cleaned(schema: Mapping[str, Any]) -> Definition:
     return {key: value for key, value in schema.items() if value is not None}
 
 
+PRESERVE_UNKNOWN: Final = "x-kubernetes-preserve-unknown-fields"
 _NOT_IN_SWAGGER: Final = frozenset(("oneOf", "anyOf", "allOf", "not", "nullable", "default", "example"))
 _CHILD_SCHEMAS: Final = frozenset(("items", "additionalProperties"))
 
 
 def _reduced(schema: Mapping[str, Any]) -> Definition:
     """What Swagger 2 can say of a structural schema."""
-    if schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields"):
+    if schema.get("x-kubernetes-int-or-string") or schema.get(PRESERVE_UNKNOWN) or schema.get("nullable"):
         return {
             key: value
             for key, value in schema.items()

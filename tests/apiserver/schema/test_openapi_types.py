@@ -4,8 +4,16 @@ from typing import Any
 
 import pytest
 
-from apiserver.schema.openapi_types import Dialect, builtin_definition, custom_type_name, reachable
+from apiserver.schema.openapi_types import (
+    Dialect,
+    builtin_definition,
+    custom_definition,
+    custom_type_name,
+    reachable,
+)
 from karmada.api.gvk import GroupVersionKind
+
+KEEPS_UNKNOWN = "x-kubernetes-preserve-unknown-fields"
 
 
 @pytest.mark.parametrize(
@@ -44,3 +52,29 @@ def test_types_are_found_through_all_their_parts() -> None:
 
 def test_custom_kinds_are_named_after_their_group_backwards() -> None:
     assert custom_type_name(GroupVersionKind("ex.io", "v1", "Foo")) == "io.ex.v1.Foo"
+
+
+@pytest.mark.parametrize(
+    ("schema", "fields"),
+    [
+        pytest.param({"type": "object", KEEPS_UNKNOWN: True}, None, id="keeps-unknown-fields"),
+        pytest.param({}, None, id="says-nothing"),
+        pytest.param({"type": "object"}, {"apiVersion", "kind", "metadata"}, id="closed"),
+    ],
+)
+def test_version_two_names_no_field_of_a_kind_that_keeps_unknown_ones(
+    schema: dict[str, Any], fields: set[str] | None
+) -> None:
+    definition = custom_definition(schema, GroupVersionKind("ex.io", "v1", "Foo"), 2)
+    assert definition["type"] == "object"
+    assert definition.get("properties", {}).keys() == (fields or set())
+    assert {"apiVersion", "kind", "metadata"} <= custom_definition(
+        schema, GroupVersionKind("ex.io", "v1", "Foo"), 3
+    )["properties"].keys()
+
+
+def test_version_two_says_nothing_of_what_is_in_a_value_that_may_be_null() -> None:
+    spec = {"type": "object", "nullable": True, "properties": {"a": {"type": "string"}}, "description": "?"}
+    schema = {"type": "object", "properties": {"spec": spec}}
+    definition = custom_definition(schema, GroupVersionKind("ex.io", "v1", "Foo"), 2)
+    assert definition["properties"]["spec"] == {"description": "?"}
