@@ -5,7 +5,7 @@ version filled in. Field validation happens here: Strict refuses, Warn adds Warn
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -36,6 +36,16 @@ class Decoded:
     """Complaints about keys that were given twice, ready to be shown."""
     checked: bool = True
     """False for protobuf, which has no unknown fields to speak of."""
+    body: bytes = b""
+    """The JSON that duplicates are in."""
+
+    def in_order(self, unknown: list[str]) -> list[str]:
+        """All complaints as a reader of the body meets them; those it does not meet come last."""
+        complaints = [*self.duplicates, *unknown]
+        wanted = set(complaints)
+        told = (_duplicate(path) if again else _unknown(path) for path, again in _keys(self.body))
+        met = [complaint for complaint in told if complaint in wanted]
+        return list(dict.fromkeys([*met, *complaints]))
 
 
 def media_type(content_type: str) -> str:
@@ -58,8 +68,7 @@ def decode_body(body: bytes, content_type: str, *, kind: str, accepted: tuple[st
         return Decoded(codec.decode_protobuf(body), checked=False)
     try:
         if type_ == YAML:
-            obj: Any = codec.loads_yaml(body)
-            duplicates: list[str] = []
+            obj, duplicates = strict_yaml(body)
         else:
             obj = orjson.loads(body)
             duplicates = duplicate_fields(body, obj) if isinstance(obj, dict) else []
@@ -67,7 +76,17 @@ def decode_body(body: bytes, content_type: str, *, kind: str, accepted: tuple[st
         raise BadRequest(_unrecognized(kind, f"json parse error: {error}", body)) from error
     if not isinstance(obj, dict):
         raise BadRequest(_unrecognized(kind, "json parse error: not an object", body))
-    return Decoded(obj, duplicates)
+    return Decoded(obj, duplicates, body=body)
+
+
+def strict_yaml(body: bytes) -> tuple[Any, list[str]]:
+    """The value of a YAML body, and the complaint about its keys that were given twice: one for all of them.
+
+    Raises ValueError.
+    """
+    lines: list[str] = []
+    value = codec.loads_yaml(body, duplicates=lines)
+    return value, ["\n  ".join(("yaml: unmarshal errors:", *lines))] if lines else []
 
 
 def _unrecognized(kind: str, problem: str, body: bytes) -> str:
@@ -147,7 +166,10 @@ def shape(
 ) -> Object:
     """obj pruned and canonical, in place. Raises BadRequest where types are wrong, or fields unknown and
     validation Strict."""
-    complaints = decoded.duplicates + schema.prune(obj)
+    complaints = decoded.duplicates
+    unknown = schema.prune(obj)
+    if unknown:
+        complaints = decoded.in_order(unknown) if complaints else unknown
     if complaints and decoded.checked and validation != "Ignore":
         complaints = list(dict.fromkeys(complaints))[:MAX_STRICT_ERRORS]
         if validation == "Strict":
@@ -168,20 +190,43 @@ def duplicate_fields(body: bytes, obj: Any) -> list[str]:
     """
     if body.count(b'":') == _count_keys(obj):
         return []
-    found: list[tuple[str, ...]] = []
+    return [_duplicate(path) for path, again in _keys(body) if again]
 
-    def pairs(items: list[tuple[str, Any]]) -> "_Seen":
-        return _Seen(items)
 
-    try:
-        _walk(json.loads(body, object_pairs_hook=pairs), (), found)
-    except (ValueError, RecursionError):
-        return []
-    return [f'duplicate field "{_path(steps)}"' for steps in found]
+def _duplicate(path: str) -> str:
+    return f'duplicate field "{path}"'
+
+
+def _unknown(path: str) -> str:
+    return f'unknown field "{path}"'
 
 
 class _Seen(list[tuple[str, Any]]):
     """An object as its pairs."""
+
+
+def _keys(body: bytes) -> Iterator[tuple[str, bool]]:
+    """The path of every key in document order, and whether its object had it before."""
+
+    def pairs(items: list[tuple[str, Any]]) -> _Seen:
+        return _Seen(items)
+
+    try:
+        yield from _walk(json.loads(body, object_pairs_hook=pairs), ())
+    except (ValueError, RecursionError):
+        return
+
+
+def _walk(value: Any, steps: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    if isinstance(value, _Seen):
+        known: set[str] = set()
+        for key, item in value:
+            yield _path((*steps, key)), key in known
+            known.add(key)
+            yield from _walk(item, (*steps, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _walk(item, (*steps, f"[{index}]"))
 
 
 def _count_keys(value: Any) -> int:
@@ -194,19 +239,6 @@ def _count_keys(value: Any) -> int:
         else:
             pending.extend(item for item in current if type(item) is dict or type(item) is list)
     return total
-
-
-def _walk(value: Any, steps: tuple[str, ...], found: list[tuple[str, ...]]) -> None:
-    if isinstance(value, _Seen):
-        known: set[str] = set()
-        for key, item in value:
-            if key in known:
-                found.append((*steps, key))
-            known.add(key)
-            _walk(item, (*steps, key), found)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            _walk(item, (*steps, f"[{index}]"), found)
 
 
 def _path(steps: tuple[str, ...]) -> str:

@@ -18,7 +18,6 @@ from apiserver.resources.definition import ResourceDefinition
 from apiserver.schema.builtin import type_node
 from apiserver.schema.node import Node
 from apiserver.schema.structural import DecodeError
-from karmada.api import codec
 from karmada.api.errors import BadRequest, FieldError, Invalid, UnsupportedMediaType, invalid
 from karmada.api.gvk import GroupVersionKind
 from karmada.api.objects import Object
@@ -74,6 +73,8 @@ class Patch:
         try:
             unknown = definition.schema.prune(obj)
         except DecodeError as error:
+            if self.type == STRATEGIC_PATCH:
+                raise _refused(_go_map(self.content), error.restore_problem) from error
             raise _not_decodable(obj, error.problem) from error
         if unknown and options.field_validation != "Ignore" and self.type != APPLY_PATCH:
             self._complain(unknown, obj, options.field_validation, request)
@@ -114,7 +115,7 @@ class PatchReader:
             if not options.manager_given:
                 text = "Required value: is required for apply patch"
                 raise _bad_option(FieldError("FieldValueRequired", "fieldManager", text))
-            content = _read_apply(request, gvk)
+            content = _read_apply(request, gvk, options)
         else:
             if "force" in request.query:
                 text = "Forbidden: may not be specified for non-apply patch"
@@ -142,9 +143,9 @@ def _read_json(request: Request, type_: str, options: WriteOptions) -> Any:
     return content
 
 
-def _read_apply(request: Request, gvk: GroupVersionKind) -> Object:
+def _read_apply(request: Request, gvk: GroupVersionKind, options: WriteOptions) -> Object:
     try:
-        content: Any = codec.loads_yaml(request.body)
+        content, complaints = decode.strict_yaml(request.body)
     except ValueError as error:
         raise BadRequest(f"error decoding YAML: {error}") from error
     if not isinstance(content, dict):
@@ -163,7 +164,16 @@ def _read_apply(request: Request, gvk: GroupVersionKind) -> Object:
     metadata = content.get("metadata") or {}
     if metadata.get("managedFields"):
         raise BadRequest("metadata.managedFields must be nil")
+    _complain_of_yaml(complaints, request, options)
     return content
+
+
+def _complain_of_yaml(complaints: list[str], request: Request, options: WriteOptions) -> None:
+    texts = [f"error converting YAML to JSON: {complaint}" for complaint in complaints]
+    if texts and options.field_validation == "Strict":
+        raise BadRequest(f"error strict decoding YAML: {texts[0]}")
+    if options.field_validation == "Warn":
+        request.warnings.extend(texts)
 
 
 def _not_decodable(patched: Any, problem: str) -> Invalid:

@@ -23,13 +23,26 @@ _JSON_WORDS: Final[dict[type, str]] = {
     type(None): "null",
 }
 
+_KINDS: Final[dict[type, str]] = {
+    str: "string",
+    bool: "bool",
+    int: "int64",
+    float: "float64",
+    list: "slice",
+    dict: "map",
+}
+
 
 @dataclass(slots=True)
 class Diagnosis:
-    """problem is "" when every value fits. unknown holds paths such as `spec.containers[0].imag`."""
+    """problem is "" when every value fits. unknown holds paths such as `spec.containers[0].imag`.
+
+    restore_problem is the same in the words for plain values, as a merged patch holds them.
+    """
 
     unknown: list[str] = field(default_factory=list)
     problem: str = ""
+    restore_problem: str = ""
 
 
 def diagnose(node: Node, obj: Any) -> Diagnosis:
@@ -74,7 +87,7 @@ def _walk(node: Node, value: Any, place: _Place, found: Diagnosis) -> None:
 
 def _walk_object(node: Node, value: Any, place: _Place, found: Diagnosis) -> None:
     if not isinstance(value, dict):
-        found.problem = _unfit(node, value, place)
+        _note(found, node, value, _unfit(node, value, place))
         return
     if node.additional is not None:
         for key, item in value.items():
@@ -91,7 +104,7 @@ def _walk_object(node: Node, value: Any, place: _Place, found: Diagnosis) -> Non
 
 def _walk_list(node: Node, value: Any, place: _Place, found: Diagnosis) -> None:
     if not isinstance(value, list):
-        found.problem = _unfit(node, value, place)
+        _note(found, node, value, _unfit(node, value, place))
         return
     items = node.items or Node()
     for index, item in enumerate(value):
@@ -116,7 +129,26 @@ def _check(node: Node, value: Any, place: _Place, found: Diagnosis) -> None:
     try:
         TypedCompiler().converter(node)(value, [])
     except Mismatch as error:
-        found.problem = error.problem or _unfit(node, value, place)
+        _note(found, node, value, error.problem or _unfit(node, value, place))
+
+
+def _note(found: Diagnosis, node: Node, value: Any, problem: str) -> None:
+    found.problem = problem
+    found.restore_problem = problem if node.codec else _unrestorable(node, value)
+
+
+def _unrestorable(node: Node, value: Any) -> str:
+    kind = _KINDS[type(value)]
+    if node.additional is not None:
+        return f"cannot restore map from {kind}"
+    if node.type == "object":
+        return f"cannot restore struct from: {kind}"
+    if node.type == "array":
+        return f"cannot restore slice from {kind}"
+    target = go_type_text(node)
+    if kind == "float64" or (kind == "int64" and target == "string"):
+        return f"cannot convert {kind} to {target}"
+    return f"unrecognized type: {target}"
 
 
 def _unfit(node: Node, value: Any, place: _Place) -> str:

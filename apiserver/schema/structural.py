@@ -13,7 +13,7 @@ from typing import Any
 from typing_extensions import override
 
 from apiserver.schema.defaulting import Default, compile_default
-from apiserver.schema.diagnosis import diagnose
+from apiserver.schema.diagnosis import Diagnosis, diagnose
 from apiserver.schema.node import ANYTHING, MISSING, Limits, Node
 from apiserver.schema.pruning import Prune, compile_prune
 from apiserver.schema.typed import Convert, Mismatch, converter_of
@@ -27,11 +27,16 @@ __all__ = ["ANYTHING", "MISSING", "DecodeError", "Limits", "Node", "Schema", "Ty
 
 
 class DecodeError(BadRequest):
-    """The object does not fit its kind's types. problem is the cause alone, message the whole sentence."""
+    """The object does not fit its kind's types. message is the whole sentence.
 
-    def __init__(self, problem: str, obj: Object) -> None:
+    problem is the cause alone; restore_problem says it of a strategic merge patch, whose result is read from
+    plain values.
+    """
+
+    def __init__(self, problem: str, obj: Object, *, restore_problem: str = "") -> None:
         super().__init__(cannot_be_handled(obj, problem))
         self.problem = problem
+        self.restore_problem = restore_problem or problem
 
 
 def cannot_be_handled(obj: Object, problem: str) -> str:
@@ -121,11 +126,11 @@ class Schema:
         given = obj.get("metadata")
         if self._metadata is None or given is None:
             return []
-        metadata, unknown, problem = self._metadata.shaped(given)
-        if problem:
-            raise DecodeError(problem, obj)
+        metadata, found = self._metadata.shaped(given)
+        if found.problem:
+            raise DecodeError(found.problem, obj)
         obj["metadata"] = metadata
-        return [f'unknown field "metadata.{path}"' for path in unknown]
+        return [f'unknown field "metadata.{path}"' for path in found.unknown]
 
     @cached_property
     def _prune(self) -> Prune | None:
@@ -150,21 +155,21 @@ class TypedSchema(Schema):
 
         Raises DecodeError where a JSON type is wrong; obj is then unchanged. May run again on its own result.
         """
-        shaped, unknown, problem = self.shaped(obj)
-        if problem:
-            raise DecodeError(problem, obj)
+        shaped, found = self.shaped(obj)
+        if found.problem:
+            raise DecodeError(found.problem, obj, restore_problem=found.restore_problem)
         obj.clear()
         obj.update(shaped)
-        return [f'unknown field "{path}"' for path in unknown]
+        return [f'unknown field "{path}"' for path in found.unknown]
 
-    def shaped(self, value: Any) -> tuple[Any, list[str], str]:
-        """value in its type's shape, the paths of unknown fields, and the problem when it does not fit."""
+    def shaped(self, value: Any) -> tuple[Any, Diagnosis]:
+        """value in its type's shape, and what was odd about it."""
         odd: list[bool] = []
         try:
             shaped = self._convert(value, odd)
         except Mismatch:
-            return None, [], diagnose(self.node, value).problem
-        return shaped, diagnose(self.node, value).unknown if odd else [], ""
+            return None, diagnose(self.node, value)
+        return shaped, diagnose(self.node, value) if odd else Diagnosis()
 
     @override
     def zero(self, api_version: str, kind: str) -> Object:

@@ -9,6 +9,7 @@ from tests.apiserver.serving import APPLY, JSON_PATCH, MERGE, STRATEGIC, Plane, 
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+YAML = "application/yaml"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
 
 
@@ -146,6 +147,52 @@ async def test_unknown_and_duplicate_fields_warn_or_fail_as_asked(plane: Plane) 
     )
     ignored = await plane.post(f"{CONFIG_MAPS}?fieldValidation=Ignore", body.replace(b'"b"', b'"c"'))
     assert (ignored.status, ignored.warnings) == (201, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "complaints"),
+    [
+        pytest.param(
+            b'{"bogus":1,"metadata":{"name":"a","name":"b"}}',
+            'unknown field "bogus", duplicate field "metadata.name"',
+            id="unknown-first",
+        ),
+        pytest.param(
+            b'{"metadata":{"name":"a","name":"b","x":1},"bogus":1}',
+            'duplicate field "metadata.name", unknown field "metadata.x", unknown field "bogus"',
+            id="duplicate-first",
+        ),
+    ],
+)
+async def test_complaints_come_in_the_order_of_the_body(plane: Plane, body: bytes, complaints: str) -> None:
+    strict = await plane.post(f"{CONFIG_MAPS}?fieldValidation=Strict", body)
+    assert strict.message.endswith(f"strict decoding error: {complaints}")
+
+
+async def test_yaml_keys_given_twice_warn_or_fail_as_asked(plane: Plane) -> None:
+    body = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: v\n  k: w\n"
+    problem = 'yaml: unmarshal errors:\n  line 7: key "k" already set in map'
+    where, manager = f"{CONFIG_MAPS}/a", "fieldManager=me"
+    strict = await plane.patch(f"{where}?{manager}&fieldValidation=Strict", body, APPLY)
+    assert (strict.status, strict.message) == (
+        400,
+        f"error strict decoding YAML: error converting YAML to JSON: {problem}",
+    )
+    assert (await plane.get(where)).status == 404
+    warned = await plane.patch(f"{where}?{manager}", body, APPLY)
+    assert warned.status == 201
+    assert "already set in map" in warned.warnings[0]
+    posted = await plane.call("POST", f"{CONFIG_MAPS}?fieldValidation=Strict", body, content_type=YAML)
+    assert posted.message.endswith(f"strict decoding error: {problem}")
+
+
+async def test_a_strategic_patch_that_does_not_fit_its_type_is_shown_as_it_was_sent(plane: Plane) -> None:
+    await plane.post(CONFIG_MAPS, config_map("a"))
+    reply = await plane.patch(f"{CONFIG_MAPS}/a", {"metadata": {"labels": "invalid"}}, STRATEGIC)
+    assert reply.status == 422
+    assert (
+        'Invalid value: "map[metadata:map[labels:invalid]]": cannot restore map from string' in reply.message
+    )
 
 
 async def test_a_dry_run_answers_and_stores_nothing(plane: Plane) -> None:

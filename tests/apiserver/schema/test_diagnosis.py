@@ -131,10 +131,28 @@ def test_a_wrong_json_type_is_refused(path: str, value: Any, problem: str) -> No
     ],
 )
 def test_bad_base64_says_at_which_byte(text: str, byte: int) -> None:
-    _, _, problem = builtin_schema(SECRET).shaped({"data": {"a": text}})
-    assert problem == f"illegal base64 data at input byte {byte}"
+    _, found = builtin_schema(SECRET).shaped({"data": {"a": text}})
+    assert found.problem == f"illegal base64 data at input byte {byte}"
 
 
 def test_at_most_a_hundred_unknown_fields_are_told() -> None:
     obj = deployment() | {f"x{number}": 1 for number in range(300)}
     assert len(builtin_schema(DEPLOYMENT).prune(obj)) == 100
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        pytest.param("metadata.labels", "invalid", "cannot restore map from string", id="map"),
+        pytest.param("spec.template", [], "cannot restore struct from: slice", id="struct"),
+        pytest.param("spec.template.spec.containers", {}, "cannot restore slice from map", id="list"),
+        pytest.param(f"{CONTAINER}.image", 7, "cannot convert int64 to string", id="number-for-text"),
+        pytest.param("spec.replicas", 1.5, "cannot convert float64 to int32", id="fraction"),
+        pytest.param("spec.replicas", "2", "unrecognized type: int32", id="text-for-number"),
+        pytest.param("spec.paused", "no", "unrecognized type: bool", id="text-for-bool"),
+    ],
+)
+def test_a_merged_patch_has_words_of_its_own_for_a_wrong_type(path: str, value: Any, problem: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        builtin_schema(DEPLOYMENT).prune(with_field(path, value))
+    assert caught.value.restore_problem == problem

@@ -11,8 +11,8 @@ from tests.apiserver.schema.samples import DEPLOYMENT, SECRET, deployment
 
 
 def shaped(type_name: str, value: Any) -> Any:
-    result, _, problem = builtin_schema(type_name).shaped(value)
-    assert not problem
+    result, found = builtin_schema(type_name).shaped(value)
+    assert not found.problem
     return result
 
 
@@ -92,8 +92,8 @@ def test_values_take_the_written_form(type_name: str, given_value: Any, expected
 def test_a_recursive_type_decodes() -> None:
     node = {"properties": {"a": {"properties": {"b": {"type": "string", "nope": 1}}}}}
     name = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
-    result, unknown, problem = builtin_schema(name).shaped(node)
-    assert (unknown, problem) == (["properties.a.properties.b.nope"], "")
+    result, found = builtin_schema(name).shaped(node)
+    assert (found.unknown, found.problem) == (["properties.a.properties.b.nope"], "")
     assert result == {"properties": {"a": {"properties": {"b": {"type": "string"}}}}}
 
 
@@ -120,9 +120,9 @@ json_values = st.recursive(
 @given(st.dictionaries(st.sampled_from(["metadata", "spec", "status", "kind", "z"]), json_values, max_size=4))
 def test_shaping_either_names_a_problem_or_is_idempotent(obj: dict[str, Any]) -> None:
     schema = builtin_schema(DEPLOYMENT)
-    once, _, problem = schema.shaped(obj)
-    if problem:
-        assert problem.startswith("json: cannot unmarshal")
+    once, found = schema.shaped(obj)
+    if found.problem:
+        assert found.problem.startswith("json: cannot unmarshal")
         return
-    again, unknown, _ = schema.shaped(once)
-    assert (again, unknown) == (once, [])
+    again, found = schema.shaped(once)
+    assert (again, found.unknown) == (once, [])
