@@ -7,11 +7,11 @@ changed. Before: detector/ makes bindings. After: binding/ renders Works for spe
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -31,8 +31,10 @@ from karmada.client.client import Client
 from karmada.client.events import EventRecorder
 from karmada.client.informer import Informer
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock, rfc3339
+from scheduler.accurate.answers import AnswersNeeded, FetchedAnswers
 from scheduler.decide import Decision, Settings, Step, schedule
-from scheduler.framework import Framework
+from scheduler.estimator.general import GeneralEstimator
+from scheduler.framework import Estimator, Framework, Request
 from scheduler.placement import CompiledPlacement
 from scheduler.plugins import build_framework
 from scheduler.queue import BindingQueue, Item
@@ -90,8 +92,18 @@ class CycleOptions:
     plugins: tuple[str, ...] = ("*",)
 
 
+class RoomSource(Protocol):
+    """Who knows how much fits into members, but must be asked (scheduler/accurate/client)."""
+
+    async def room(
+        self, request: Request, clusters: Sequence[str], snapshot: Snapshot, *, sets: bool
+    ) -> Mapping[str, int]:
+        """A number for every one of clusters, -1 where nobody can tell."""
+        ...
+
+
 class Scheduler:
-    """Schedules bindings until cancelled. bindings: one informer per scope."""
+    """Schedules bindings until cancelled. bindings: one informer per scope; estimators: None asks none."""
 
     def __init__(
         self,
@@ -102,6 +114,7 @@ class Scheduler:
         recorder: EventRecorder,
         queue: BindingQueue,
         options: CycleOptions,
+        estimators: RoomSource | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._resources = {informer.resource.gvr: informer.resource for informer in bindings}
@@ -109,6 +122,7 @@ class Scheduler:
         self._recorder = recorder
         self._queue = queue
         self._settings = options.settings
+        self._estimators = estimators
         self._clock = clock
         self._framework: Framework = build_framework(options.settings.gates, wanted=options.plugins)
         self._world = World(
@@ -202,7 +216,7 @@ class Scheduler:
         cause: Cause,
     ) -> Next:
         started = self._clock.monotonic()
-        decision = self._decide(binding, snapshot)
+        decision = await self._decide(binding, snapshot)
         patch = spec_patch(binding, placement, decision)
         errors: list[Exception] = [decision.error] if decision.error is not None else []
         newest = binding
@@ -227,7 +241,23 @@ class Scheduler:
         _DURATION.labels(result, cause.value).observe(self._clock.monotonic() - started)
         return outcome.next
 
-    def _decide(self, binding: ResourceBinding, snapshot: Snapshot) -> Decision:
+    async def _decide(self, binding: ResourceBinding, snapshot: Snapshot) -> Decision:
+        """Decide again as long as that brings up clusters whose estimators were not asked yet."""
+        if self._estimators is None:
+            return self._decide_by(binding, snapshot, (GeneralEstimator(),))
+        answers = FetchedAnswers()
+        while True:
+            try:
+                return self._decide_by(binding, snapshot, (GeneralEstimator(), answers))
+            except AnswersNeeded as needed:
+                found = await self._estimators.room(
+                    needed.request, needed.clusters, snapshot, sets=needed.sets
+                )
+                answers.add(found)
+
+    def _decide_by(
+        self, binding: ResourceBinding, snapshot: Snapshot, estimators: Sequence[Estimator]
+    ) -> Decision:
         since = self._clock.monotonic()
 
         def observe(step: Step) -> None:
@@ -237,7 +267,12 @@ class Scheduler:
             since = now
 
         return schedule(
-            binding, snapshot, framework=self._framework, settings=self._settings, observe=observe
+            binding,
+            snapshot,
+            framework=self._framework,
+            estimators=estimators,
+            settings=self._settings,
+            observe=observe,
         )
 
     async def _write_outcome(

@@ -57,6 +57,11 @@ class Gates:
     """CustomizedClusterResourceModeling: node grades bound what fits."""
 
 
+def is_workload(spec: ResourceBindingSpec) -> bool:
+    """What is bound has replicas, or could have."""
+    return spec.replicas > 0 or spec.replica_requirements is not None or bool(spec.components)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
     """What one binding asks for, and what it has."""
@@ -67,6 +72,7 @@ class Request:
     namespace: str
     name: str
     """Of the binding; together with namespace it is how a binding recognizes itself among its peers."""
+    workload_name: str
     workload_uid: str
     replicas: int
     requirements: ReplicaRequirements | None
@@ -101,6 +107,7 @@ class Request:
             kind=spec.resource.kind,
             namespace=namespace,
             name=name,
+            workload_name=spec.resource.name,
             workload_uid=spec.resource.uid,
             replicas=spec.replicas,
             requirements=spec.replica_requirements,
@@ -116,6 +123,7 @@ class Request:
 
     @property
     def is_workload(self) -> bool:
+        """It has replicas, or could have."""
         return self.replicas > 0 or self.requirements is not None or bool(self.components)
 
     @property

@@ -12,12 +12,12 @@ from typing import Final
 from typing_extensions import override
 
 from karmada.api.conditions import is_condition_true
-from karmada.api.groups.work import ResourceBinding
+from karmada.api.groups.work import ComponentReplicaRequirements, ReplicaRequirements, ResourceBinding
 from karmada.api.gvk import ObjectKey
 from karmada.api.wellknown import FULLY_APPLIED, HEALTHY
 from karmada.client.cache import Cache
 from karmada.runtime.clock import Clock
-from scheduler.snapshot import AssumedWorkload, Peer, Peers
+from scheduler.snapshot import AssumedComponent, AssumedWorkload, Peer, Peers
 
 ASSUMPTION_SECONDS: Final = 300.0
 """So long demand counts as taken after it was last written."""
@@ -160,13 +160,16 @@ class Assumptions:
 def _demand(binding: ResourceBinding, replicas: int) -> AssumedWorkload:
     """One set of the components, or the replicas of a workload with a single template."""
     spec = binding.spec
-    if spec.components:
-        parts = [
-            (part.replicas, part.replica_requirements.resource_request if part.replica_requirements else {})
-            for part in spec.components
-        ]
-    else:
-        request = spec.replica_requirements.resource_request if spec.replica_requirements else {}
-        parts = [(replicas, request)]
-    texts = tuple((count, {name: str(amount) for name, amount in need.items()}) for count, need in parts)
-    return AssumedWorkload(spec.resource.namespace, texts)
+    parts = [_assumed(part.name, part.replicas, part.replica_requirements) for part in spec.components]
+    if not parts:
+        parts.append(_assumed(spec.resource.name, replicas, spec.replica_requirements))
+    return AssumedWorkload(spec.resource.namespace, tuple(parts))
+
+
+def _assumed(
+    name: str, replicas: int, needs: ReplicaRequirements | ComponentReplicaRequirements | None
+) -> AssumedComponent:
+    if needs is None:
+        return AssumedComponent(replicas, {}, name)
+    request = {resource: str(amount) for resource, amount in needs.resource_request.items()}
+    return AssumedComponent(replicas, request, name, needs.priority_class_name, needs.node_claim)

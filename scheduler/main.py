@@ -10,18 +10,19 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from karmada.api.groups.cluster import CLUSTERS
+from karmada.api.groups.cluster import CLUSTERS, Cluster
 from karmada.api.groups.work import CLUSTER_RESOURCE_BINDINGS, RESOURCE_BINDINGS
 from karmada.api.objects import Object
 from karmada.api.wellknown import DEFAULT_SCHEDULER
 from karmada.client.events import EventRecorder
 from karmada.client.informer import Informer
 from karmada.client.kubeconfig import Access
-from karmada.client.process import LedProcessOptions, control_plane_process, process_main
+from karmada.client.process import LedProcessOptions, Process, control_plane_process, process_main
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
 from karmada.runtime.gates import default_gates
 from karmada.runtime.observe import StartError
-from scheduler.cycle import CycleOptions, Scheduler
+from scheduler.accurate.options import EstimatorClientOptions
+from scheduler.cycle import CycleOptions, RoomSource, Scheduler
 from scheduler.decide import Settings
 from scheduler.framework import Gates
 from scheduler.queue import BindingQueue, FifoBindingQueue, PriorityBindingQueue
@@ -46,6 +47,14 @@ class SchedulerOptions(LedProcessOptions):
     enable_empty_workload_propagation: bool = False
     """--enable-empty-workload-propagation: selected clusters get the workload even with 0 replicas."""
 
+    enable_scheduler_estimator: bool = False
+    """--enable-scheduler-estimator: also ask the members' own estimators how much fits."""
+
+    disable_scheduler_estimator_in_pull_mode: bool = False
+    """--disable-scheduler-estimator-in-pull-mode: do not ask those of clusters in pull mode."""
+
+    estimator: EstimatorClientOptions = field(default_factory=EstimatorClientOptions)
+
     rate_limiter_base_delay_seconds: float = 0.005
     """--rate-limiter-base-delay: first back-off of a failed binding; only without PriorityBasedScheduling."""
 
@@ -67,6 +76,7 @@ class SchedulerOptions(LedProcessOptions):
         super().check()
         if not self.scheduler_name:
             raise StartError("--scheduler-name must not be empty")
+        self.estimator.check()
 
     @property
     def cycle(self) -> CycleOptions:
@@ -111,9 +121,28 @@ async def run(options: SchedulerOptions, *, access: Access | None = None, clock:
             recorder=recorder,
             queue=make_queue(options, clock=clock),
             options=options.cycle,
+            estimators=await _estimators(process, options, clusters, clock),
             clock=clock,
         )
         return await process.lead(scheduler.run)
+
+
+async def _estimators(
+    process: Process, options: SchedulerOptions, clusters: Informer[Cluster], clock: Clock
+) -> RoomSource | None:
+    """The members' estimators, where they are to be asked. Only then is gRPC loaded."""
+    if not options.enable_scheduler_estimator:
+        return None
+    from scheduler.accurate.client import connected_estimators
+
+    connecting = connected_estimators(
+        clusters,
+        process.client,
+        options.estimator,
+        skip_pull=options.disable_scheduler_estimator_in_pull_mode,
+        clock=clock,
+    )
+    return await process.stack.enter_async_context(connecting)
 
 
 def make_queue(options: SchedulerOptions, *, clock: Clock) -> BindingQueue:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from karmada.api.groups.cluster import Cluster
 from karmada.api.groups.meta import Taint
+from karmada.api.groups.work import NodeClaim
 
 REPELLING_EFFECTS = ("NoSchedule", "NoExecute")
 REMEMBERED_ANSWERS = 4096
@@ -68,11 +69,21 @@ class ClusterFacts:
         self.memo[key] = answer
 
 
+class AssumedComponent(NamedTuple):
+    """So many replicas in flight, each with this request; what they ask of their node besides."""
+
+    replicas: int
+    request: Mapping[str, str]
+    name: str = ""
+    priority_class: str = ""
+    node_claim: NodeClaim | None = None
+
+
 class AssumedWorkload(NamedTuple):
-    """Demand in flight, which no cluster reports yet: replicas with their request, per component."""
+    """Demand in flight, which no cluster reports yet."""
 
     namespace: str
-    components: tuple[tuple[int, Mapping[str, str]], ...]
+    components: tuple[AssumedComponent, ...]
 
 
 class Peer(NamedTuple):

@@ -13,7 +13,7 @@ import orjson
 
 from karmada.api.groups.work import ResourceBinding
 from karmada.api.wellknown import APPLIED_PLACEMENT_ANNOTATION
-from scheduler.framework import Gates
+from scheduler.framework import Gates, is_workload
 from scheduler.placement import CompiledPlacement, normal_placement
 from scheduler.snapshot import Snapshot, Traits
 
@@ -36,8 +36,7 @@ def cause_to_schedule(
         return Cause.SCALE
     if reschedule_pending(binding):
         return Cause.RECONCILE
-    is_workload = spec.replicas > 0 or spec.replica_requirements is not None or bool(spec.components)
-    if not is_workload or not placement.cares_about_room:
+    if not is_workload(spec) or not placement.cares_about_room:
         return Cause.RECONCILE
     targets = (snapshot.by_name.get(target.name) for target in spec.clusters)
     if any(cluster is not None and cluster.traits.deleting for cluster in targets):

@@ -24,7 +24,7 @@ from karmada.api.wellknown import (
 )
 from karmada.client.informer import Change, Informer
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
-from scheduler.framework import Gates
+from scheduler.framework import Gates, is_workload
 from scheduler.inflight import Assumptions, PlacedPeers, Written
 from scheduler.placement import CompiledPlacement, compile_placement
 from scheduler.queue import BindingQueue
@@ -115,7 +115,7 @@ class World:
         self.written(key, written)
         if not key.namespace:
             return
-        if self._assumptions is not None and before.spec.replica_requirements is not None:
+        if self._assumptions is not None and is_workload(before.spec):
             self._assumptions.write(key, written)
         if self._peers is not None:
             self._peers.sent(key, written)

@@ -5,13 +5,14 @@ are never recomputed from all pods: a summary costs as much as the member has no
 nodes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from controllers.cluster.modeling import grade_counts
 from karmada.api.groups.cluster import NodeSummary, ResourceModel, ResourceSummary
 from karmada.api.objects import Object, metadata_of, name_of
+from karmada.api.pod_requests import BINARY, CPU, PODS, Amounts, add_amounts, pod_requests
 from karmada.api.quantity import (
     Format,
     Quantity,
@@ -21,13 +22,7 @@ from karmada.api.quantity import (
     sum_resources,
 )
 
-CPU: Final = "cpu"
-PODS: Final = "pods"
-BINARY: Final = frozenset({"memory", "ephemeral-storage"})
 ENDED: Final = frozenset({"Succeeded", "Failed"})
-
-Amounts = dict[str, int]
-"""Per resource; cpu in thousandths, everything else in whole units."""
 
 
 def trimmed_node(node: Object) -> Object:
@@ -51,26 +46,6 @@ def trimmed_pod(pod: Object) -> Object:
     }
 
 
-def pod_requests(spec: Mapping[str, Any]) -> Amounts:
-    """What a pod takes of its node: containers and sidecars together, or the greediest moment of its start.
-
-    Karmada compares init containers with the sum over all pods, where they practically never count; here
-    each pod is taken by itself, as the schedulers of members do.
-    """
-    total = _sum(_requests(container) for container in spec.get("containers") or ())
-    sidecars: Amounts = {}
-    peak: Amounts = {}
-    for container in spec.get("initContainers") or ():
-        if container.get("restartPolicy") == "Always":
-            sidecars = _sum((sidecars, _requests(container)))
-            needed = sidecars
-        else:
-            needed = _sum((sidecars, _requests(container)))
-        peak = _max(peak, needed)
-    total = _max(_sum((total, sidecars)), peak)
-    return _sum((total, _counted(spec.get("overhead"))))
-
-
 @dataclass(slots=True)
 class Ledger:
     """The running sums of one member."""
@@ -90,10 +65,10 @@ class Ledger:
         amounts: Amounts = {**pod["requests"], PODS: 1}
         node = pod["node"]
         if not node:
-            _add(self.allocating, amounts, sign)
+            add_amounts(self.allocating, amounts, sign)
         elif not pod["ended"]:
-            _add(self.allocated, amounts, sign)
-            _add(self.on_node.setdefault(node, {}), amounts, sign)
+            add_amounts(self.allocated, amounts, sign)
+            add_amounts(self.on_node.setdefault(node, {}), amounts, sign)
             if not self.on_node[node]:
                 del self.on_node[node]
 
@@ -142,44 +117,8 @@ def _format(name: str) -> Format:
     return "BinarySI" if name in BINARY or name.startswith("hugepages-") else "DecimalSI"
 
 
-def _requests(container: Mapping[str, Any]) -> Amounts:
-    return _counted((container.get("resources") or {}).get("requests"))
-
-
-def _counted(resources: Mapping[str, Any] | None) -> Amounts:
-    """cpu, memory, ephemeral-storage, pods and extended resources; nothing else has a place in a summary."""
-    amounts: Amounts = {}
-    for name, value in (resources or {}).items():
-        counts = name in (CPU, PODS) or name in BINARY or "/" in name
-        if counts or name.startswith(("hugepages-", "attachable-volumes-")):
-            amount = Quantity.parse(value)
-            amounts[name] = amount.milli_value() if name == CPU else amount.value()
-    return amounts
-
-
 def _readable(resources: Mapping[str, Any]) -> dict[str, Quantity]:
     try:
         return parse_resources(resources)
     except QuantityError:
         return {}
-
-
-def _sum(parts: Iterable[Amounts]) -> Amounts:
-    total: Amounts = {}
-    for part in parts:
-        _add(total, part, 1)
-    return total
-
-
-def _add(total: Amounts, part: Mapping[str, int], sign: int) -> None:
-    """In place; what comes to nothing is dropped."""
-    for name, amount in part.items():
-        changed = total.get(name, 0) + sign * amount
-        if changed:
-            total[name] = changed
-        else:
-            total.pop(name, None)
-
-
-def _max(one: Amounts, other: Amounts) -> Amounts:
-    return {name: max(one.get(name, 0), other.get(name, 0)) for name in one.keys() | other.keys()}

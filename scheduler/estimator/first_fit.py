@@ -4,9 +4,9 @@ In: what is free on each node, components with their demand. Out: a count. The e
 over nodes would promise more than any node can hold.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 @dataclass(slots=True)
@@ -15,6 +15,8 @@ class Node:
 
     pods: int
     free: dict[str, int]
+    facts: Any = None
+    """What a component may ask of its node; None where only sizes are known."""
 
     def room_for(self, demand: Mapping[str, int]) -> int:
         """Replicas that fit; a demanded resource the node does not know leaves no room."""
@@ -31,38 +33,57 @@ class Node:
                 self.free[resource] -= amount * replicas
 
 
+def on_any_node(facts: Any) -> bool:
+    """What a component without wishes says to a node."""
+    return True
+
+
 class Part(NamedTuple):
-    """One component: so many replicas, each with this demand."""
+    """One component: so many replicas, each with this demand, on nodes whose facts suit it."""
 
     replicas: int
     demand: Mapping[str, int]
+    suits: Callable[[Any], bool] = on_any_node
 
 
 def place_assumed(nodes: Sequence[Node], workloads: Iterable[Sequence[Part]]) -> None:
     """Take what is in flight off the nodes. Of a workload that does not fit, what fitted stays taken."""
     for parts in workloads:
-        _place_set(nodes, parts)
+        count_sets(nodes, parts, limit=1)
+
+
+def count_replicas(nodes: Sequence[Node], part: Part) -> int:
+    """How many single replicas fit, whatever the number the part names. The nodes stay as they are."""
+    return sum(node.room_for(part.demand) for node in nodes if part.suits(node.facts))
 
 
 def count_sets(nodes: Sequence[Node], parts: Sequence[Part], *, limit: int) -> int:
     """Complete sets until one does not fit, at most limit. The nodes are changed."""
+    rows = [_Row(nodes, part) for part in parts]
     for placed in range(limit):
-        if not _place_set(nodes, parts):
+        if not all(row.place() for row in rows):
             return placed
     return max(limit, 0)
 
 
-def _place_set(nodes: Sequence[Node], parts: Sequence[Part]) -> bool:
-    return all(_place_part(nodes, part) for part in parts)
+class _Row:
+    """The nodes as one component walks along them. A node without room for it never has room again."""
 
+    __slots__ = ("_nodes", "_part")
 
-def _place_part(nodes: Sequence[Node], part: Part) -> bool:
-    remaining = part.replicas
-    for node in nodes:
-        if remaining <= 0:
-            break
-        placed = min(remaining, node.room_for(part.demand))
-        if placed > 0:
-            node.take(part.demand, placed)
-            remaining -= placed
-    return remaining <= 0
+    def __init__(self, nodes: Sequence[Node], part: Part) -> None:
+        self._part = part
+        self._nodes = [node for node in reversed(nodes) if part.suits(node.facts)]  # the first one is last
+
+    def place(self) -> bool:
+        """Place all replicas of one set. What fitted stays placed where the rest does not."""
+        remaining = self._part.replicas
+        while remaining > 0 and self._nodes:
+            node = self._nodes[-1]
+            placed = min(remaining, node.room_for(self._part.demand))
+            if placed > 0:
+                node.take(self._part.demand, placed)
+                remaining -= placed
+            else:
+                self._nodes.pop()
+        return remaining <= 0

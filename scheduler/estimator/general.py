@@ -182,19 +182,19 @@ def _graded_node(size: Mapping[str, Quantity]) -> Node:
 
 
 def _parts(workload: AssumedWorkload) -> list[Part]:
-    return [Part(replicas, _needed(demand_of(request))) for replicas, request in workload.components]
+    return [Part(part.replicas, _needed(demand_of(part.request))) for part in workload.components]
 
 
 def _taken(assumed: Iterable[AssumedWorkload]) -> dict[str, int]:
     """What is in flight, in the units of _units."""
     taken: dict[str, int] = {}
     for workload in assumed:
-        for replicas, demand in _parts(workload):
-            if replicas <= 0:
+        for part in _parts(workload):
+            if part.replicas <= 0:
                 continue
-            taken[PODS] = taken.get(PODS, 0) + replicas
-            for resource, amount in demand.items():
-                taken[resource] = taken.get(resource, 0) + amount * replicas
+            taken[PODS] = taken.get(PODS, 0) + part.replicas
+            for resource, amount in part.demand.items():
+                taken[resource] = taken.get(resource, 0) + amount * part.replicas
     return taken
 
 

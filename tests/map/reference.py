@@ -8,7 +8,9 @@ from apiserver.main import MainOptions
 from controllers.agent.options import AgentOptions
 from controllers.main.options import ControllerManagerOptions
 from karmada.runtime.options import flags_of
+from scheduler.descheduler.main import DeschedulerOptions
 from scheduler.main import SchedulerOptions
+from scheduler.member.main import EstimatorOptions
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "reference.md"
 PROCESSES: Final[dict[str, type[Any]]] = {
@@ -16,6 +18,8 @@ PROCESSES: Final[dict[str, type[Any]]] = {
     "karmada-controller-manager": ControllerManagerOptions,
     "karmada-scheduler": SchedulerOptions,
     "karmada-agent": AgentOptions,
+    "karmada-scheduler-estimator": EstimatorOptions,
+    "karmada-descheduler": DeschedulerOptions,
 }
 
 

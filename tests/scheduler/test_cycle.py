@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +11,9 @@ import pytest
 
 from apiserver.app import ServerOptions, serve
 from karmada.api.conditions import find_condition
-from karmada.api.errors import Forbidden
+from karmada.api.errors import AlreadyExists, Forbidden
 from karmada.api.groups.cluster import CLUSTERS
-from karmada.api.groups.kubernetes import EVENTS
+from karmada.api.groups.kubernetes import EVENTS, NAMESPACES, SERVICES
 from karmada.api.groups.work import CLUSTER_RESOURCE_BINDINGS, RESOURCE_BINDINGS, ResourceBinding
 from karmada.api.gvk import ObjectKey, Resource
 from karmada.api.objects import Object
@@ -22,7 +22,9 @@ from karmada.client.informer import Change, Informer
 from karmada.client.kubeconfig import Access
 from karmada.client.leases import LeaderElectionOptions
 from scheduler.main import SchedulerOptions, run
+from tests.scheduler.accurate.test_client import service
 from tests.scheduler.build import AGGREGATED, DUPLICATED, DYNAMIC, binding, cluster, placed_by, static
+from tests.scheduler.member.live import estimator, member, node
 
 APPLIED = "policy.karmada.io/applied-placement"
 CLAIMED = {"propagationpolicy.karmada.io/permanent-id": "7b3ff7a4-6e0c-4b36-9a3d-6d9f1f9b1c11"}
@@ -390,3 +392,24 @@ async def test_a_deleted_binding_is_forgotten(plane: Plane) -> None:
         await asyncio.sleep(QUIET_SECONDS)
         again = await plane.add(binding({"clusterAffinity": {"clusterNames": ["m2"]}}))
         await plane.targets(again, {"m2": 0})
+
+
+async def test_the_members_own_estimators_are_asked(plane: Plane) -> None:
+    """m1 reports room for 10, but its estimator knows better; m2 has none and counts as it reports."""
+    with suppress(AlreadyExists):
+        await plane.client.create(NAMESPACES, {"metadata": {"name": "karmada-system"}})
+    async with AsyncExitStack() as stack:
+        on = await stack.enter_async_context(member())
+        await on.add_node(node("n1"), cpu="4", pods="10")
+        port = await stack.enter_async_context(estimator(on, "m1"))
+        await plane.client.create(SERVICES, service("m1", port))
+        await stack.enter_async_context(scheduler_on(plane.access, enable_scheduler_estimator=True))
+        only = {"clusterAffinity": {"clusterNames": ["m1"]}}
+        key = await plane.add(binding(placed_by(DYNAMIC, **only), replicas=9, request={"cpu": "1"}))
+        await plane.wait_for(
+            key, lambda found: "replicas 4 are not enough" in (scheduled(found) or ("", "", ""))[2]
+        )
+        await plane.client.patch(
+            RESOURCE_BINDINGS, key, {"spec": {"placement": placed_by(DYNAMIC, clusterAffinity=None)}}
+        )
+        await plane.targets(key, {"m1": 2, "m2": 7})

@@ -8,7 +8,7 @@ from karmada.api.groups.cluster import Cluster
 from scheduler.estimator.first_fit import Node, Part, count_sets, place_assumed
 from scheduler.estimator.general import GeneralEstimator
 from scheduler.framework import Gates
-from scheduler.snapshot import AssumedWorkload, Snapshot
+from scheduler.snapshot import AssumedComponent, AssumedWorkload, Snapshot
 from tests.scheduler.build import cluster, request_for
 
 GI = 1 << 30
@@ -55,7 +55,7 @@ def replicas(member: Cluster, request: str | None, *, assumed: Any = (), gates: 
 
 
 def in_flight(count: int, request: str) -> list[AssumedWorkload]:
-    return [AssumedWorkload("default", ((count, amounts(request)),))]
+    return [AssumedWorkload("default", (AssumedComponent(count, amounts(request)),))]
 
 
 HALF_FULL = summary("cpu=4 memory=8Gi pods=100", "cpu=1 memory=2Gi pods=20")

@@ -8,7 +8,7 @@ from karmada.api.groups.work import RESOURCE_BINDINGS, ResourceBinding
 from karmada.client.cache import Cache
 from karmada.runtime.clock import ManualClock
 from scheduler.inflight import Assumptions, PlacedPeers, Written
-from scheduler.snapshot import AssumedWorkload, Peer
+from scheduler.snapshot import AssumedComponent, AssumedWorkload, Peer
 from tests.scheduler.build import binding
 
 KEY = RESOURCE_BINDINGS.key("default", "web-deployment")
@@ -88,8 +88,8 @@ def assumed(clock: ManualClock, made: ResourceBinding) -> Assumptions:
 def test_replicas_in_flight_count_per_cluster(clock: ManualClock) -> None:
     assumptions = assumed(clock, binding({}, replicas=3, request=HALF, targets={"m1": 2, "m2": 1}))
     assert assumptions.by_cluster() == {
-        "m1": [AssumedWorkload("", ((2, HALF),))],
-        "m2": [AssumedWorkload("", ((1, HALF),))],
+        "m1": [AssumedWorkload("", (AssumedComponent(2, HALF, "web"),))],
+        "m2": [AssumedWorkload("", (AssumedComponent(1, HALF, "web"),))],
     }
 
 
@@ -99,7 +99,9 @@ def test_components_in_flight_count_as_one_set(clock: ManualClock) -> None:
         {"name": "task", "replicas": 4},
     ]
     assumptions = assumed(clock, binding({}, components=components, targets={"m1": 0}))
-    assert assumptions.by_cluster() == {"m1": [AssumedWorkload("", ((1, HALF), (4, {})))]}
+    assert assumptions.by_cluster() == {
+        "m1": [AssumedWorkload("", (AssumedComponent(1, HALF, "job"), AssumedComponent(4, {}, "task")))]
+    }
 
 
 def test_a_healthy_copy_is_in_the_clusters_own_figures(clock: ManualClock) -> None:

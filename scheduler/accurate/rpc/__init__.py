@@ -1,0 +1,1 @@
+"""Generated from estimator.proto: see there."""
