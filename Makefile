@@ -5,10 +5,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CACHE ?= $(HOME)/.cache/karmada
 
-# make up: where its state lives, how many members, how many of them in pull mode, which store, which port.
+# make up: where its state lives, how many members, how many of them in pull mode, which store, which port,
+# further flags (FLAGS='karmada-controller-manager=--v=4 ...').
 STATE ?= .karmada
 MEMBERS ?= 3
 PULL ?=
+FLAGS ?=
 PORT ?= 5443
 ETCD ?=
 NODES ?= 1
@@ -17,7 +19,7 @@ NODES ?= 1
 
 up: $(BIN)/.ready
 	@$(BIN)/karmadactl local up --state "$(STATE)" --members $(MEMBERS) --port $(PORT) --nodes $(NODES) \
-		$(if $(PULL),--pull $(PULL)) $(if $(ETCD),--etcd "$(ETCD)")
+		$(if $(PULL),--pull $(PULL)) $(foreach flag,$(FLAGS),--flag '$(flag)') $(if $(ETCD),--etcd "$(ETCD)")
 
 down:
 	@if [ -x $(BIN)/karmadactl ]; then $(BIN)/karmadactl local down --state "$(STATE)"; fi

@@ -55,6 +55,8 @@ class ServerOptions:
     """--karmada: serve Karmada's kinds; false makes a plain cluster, as members are."""
     search: bool = False
     """--enable-search: serve search.karmada.io, which Karmada has where its search component is installed."""
+    allow_no_execute_taint_policy: bool = False
+    """--allow-no-execute-taint-policy: let ClusterTaintPolicies add taints that evict what runs."""
     limits: LimitOptions = field(default_factory=LimitOptions)
     compaction_seconds: float = 300.0
     """--etcd-compaction-interval: how long history is kept for paged lists and watches; 0 leaves it to the

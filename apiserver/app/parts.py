@@ -136,7 +136,12 @@ def build_parts(
     addresses = ServiceAddresses()
     reader.follow("", "services", addresses.observe)
     authorizer = security.authorizer(rules)
-    judged = with_signer_checks(admission_rules(karmada=options.karmada, addresses=addresses), authorizer)
+    kind_rules = admission_rules(
+        karmada=options.karmada,
+        addresses=addresses,
+        allow_no_execute=options.allow_no_execute_taint_policy,
+    )
+    judged = with_signer_checks(kind_rules, authorizer)
     preparation = Preparation(
         Chain(with_grant_checks(judged, rules), plugins=stock_plugins(karmada=options.karmada)), reader, clock
     )
@@ -192,12 +197,16 @@ def build_parts(
     return parts
 
 
-def admission_rules(*, karmada: bool, addresses: ServiceAddresses) -> dict[tuple[str, str], Rules]:
+def admission_rules(
+    *, karmada: bool, addresses: ServiceAddresses, allow_no_execute: bool = False
+) -> dict[tuple[str, str], Rules]:
     """What each kind's own module says. Karmada's kinds are only judged where they are served."""
     rules: dict[tuple[str, str], Rules] = {(GROUP, RESOURCE): CRD_RULES, ("", "namespaces"): NAMESPACE_RULES}
     rules.update(kubernetes_rules.rules(addresses, runs_pods=not karmada))
     if karmada:
         rules.update(karmada_rules.RULES)
+        taints = karmada_rules.taint_policies
+        rules[taints.KIND] = taints.rules(allow_no_execute=allow_no_execute)
     return rules
 
 

@@ -1,8 +1,8 @@
 """Is a member ready: what one probe means, and when that is believed. Pure.
 
 In: the answer of a probe, what was seen before, the time. Out: the Ready condition. A member that fails for a
-moment stays Ready, one that comes back for a moment stays not ready; a member seen for the first time is
-believed at once. health.py judges the members that report by themselves.
+moment stays Ready, one that comes back for a moment stays not ready; good news of a member seen for the first
+time is believed at once. health.py judges the members that report by themselves.
 """
 
 from dataclasses import dataclass
@@ -68,6 +68,9 @@ def judge(
 ) -> tuple[Memory, Verdict | None]:
     """What to remember, and the verdict to write; None: the current condition stays as it is."""
     if memory is None:
+        if current is not None and current.status == "True" and not observed.is_true:
+            # We have just been started: whatever it was before, the member gets its time.
+            return Memory(observed.status, now), None
         return Memory(observed.status), observed
     if current is None:
         return memory, observed

@@ -34,7 +34,7 @@ from karmada.api.groups.kubernetes import CUSTOM_RESOURCE_DEFINITIONS
 from karmada.api.gvk import ObjectKey
 from karmada.api.objects import Object
 from karmada.api.wellknown import CLUSTER_FINALIZER, CLUSTER_READY, COMPLETE_API_ENABLEMENTS
-from karmada.client.client import Client
+from karmada.client.client import Client, Unreachable
 from karmada.client.informer import Change, Informer
 from karmada.client.newest import Newest
 from karmada.runtime.clock import Clock, rfc3339
@@ -42,6 +42,7 @@ from karmada.runtime.controller import LOW_PRIORITY, Requeue, WorkQueue
 
 log = logging.getLogger(__name__)
 
+LEAST_PROBE_SECONDS: Final = 1.0
 NEW_API_SECONDS: Final = 0.5
 """A member needs a moment to serve a CRD it was given."""
 
@@ -60,6 +61,11 @@ class ClusterStatusOptions:
     """--cluster-cache-sync-timeout: longest wait for the first list of nodes and pods of a cluster."""
     resource_modeling: bool = True
     """--enable-cluster-resource-modeling: collect nodes and capacity of clusters."""
+
+    @property
+    def probe_seconds(self) -> float:
+        """A look must not hold up the next one: a member that swallows requests is noticed in time."""
+        return max(LEAST_PROBE_SECONDS, self.frequency_seconds)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -143,7 +149,7 @@ class ClusterStatusController:
         client: Client | None = None
         try:
             client = await self._members.client(name)
-            observed = await probe(client)
+            observed = await probe(client, seconds=self._options.probe_seconds)
         except MemberUnavailable as error:
             observed = no_client(error)
         current = find_condition(cluster.status.conditions, CLUSTER_READY)
@@ -209,22 +215,26 @@ def asks_for_a_look(before: Cluster | None, after: Cluster) -> bool:
     return let_in or old.generation != new.generation
 
 
-async def probe(client: Client) -> Verdict:
-    """One look at a member's health endpoint. Any error counts as offline, as it does in Karmada."""
+async def probe(client: Client, *, seconds: float) -> Verdict:
+    """One look at a member's health endpoint. Any error counts as offline, as it does in Karmada; so does an
+    answer that takes longer.
+    """
     try:
         try:
-            answer = await client.request("GET", "/readyz")
+            answer = await client.request("GET", "/readyz", timeout_seconds=seconds)
         except NotFound:
-            answer = await client.request("GET", "/healthz")
+            answer = await client.request("GET", "/healthz", timeout_seconds=seconds)
     except ApiError:
         return OFFLINE
     return HEALTHY if answer.status == 200 else UNHEALTHY
 
 
 async def version_of(client: Client) -> str:
-    """The version of Kubernetes the member says it is; "" when it does not say."""
+    """The version of Kubernetes the member says it is; "" when it does not say. Raises Unreachable."""
     try:
         answer = (await client.request("GET", "/version")).json()
+    except Unreachable:
+        raise
     except ApiError:
         return ""
     return str(answer.get("gitVersion") or "") if isinstance(answer, dict) else ""

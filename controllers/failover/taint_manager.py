@@ -42,8 +42,8 @@ from karmada.runtime.controller import LOW_PRIORITY, Requeue, WorkQueue
 
 log = logging.getLogger(__name__)
 
-WORKERS: Final = 3
-"""Each keeps the pace for itself."""
+WORKERS: Final = 1
+"""It keeps the pace: more would multiply it."""
 NO_RATE_SECONDS: Final = 1800.0
 """The pause after an eviction when the rate is 0."""
 
@@ -61,7 +61,8 @@ class TaintManagerOptions:
     """--no-execute-taint-eviction-purge-mode: how copies leave a tainted cluster if their policy does not
     say: Gracefully, once the replacement is healthy, or Directly."""
     resource_eviction_rate: float = 0.5
-    """--resource-eviction-rate: evictions per second of each worker."""
+    """--resource-eviction-rate: evictions per second, of ResourceBindings and of ClusterResourceBindings
+    each; 0 holds them off."""
 
 
 class Leaving(NamedTuple):

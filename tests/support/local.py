@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -21,10 +21,19 @@ class LocalPlane:
     """A context manager around `karmadactl local up` and `down`."""
 
     def __init__(
-        self, state: Path, *, port: int, members: int = 3, nodes: int = 1, etcd: str = "", pull: int = 0
+        self,
+        state: Path,
+        *,
+        port: int,
+        members: int = 3,
+        nodes: int = 1,
+        etcd: str = "",
+        pull: int = 0,
+        flags: Sequence[str] = (),
     ) -> None:
         self.state = state
         self._options = [f"--port={port}", f"--members={members}", f"--nodes={nodes}", f"--pull={pull}"]
+        self._options += [f"--flag={flag}" for flag in flags]
         if etcd:
             self._options.append(f"--etcd={etcd}")
         self.karmada_config = state / "karmada.config"

@@ -24,7 +24,7 @@ RULES: Final[Mapping[tuple[str, str], Rules]] = {
     ("policy.karmada.io", "overridepolicies"): overrides.NAMESPACED_RULES,
     ("policy.karmada.io", "clusteroverridepolicies"): overrides.CLUSTER_RULES,
     ("policy.karmada.io", "federatedresourcequotas"): quotas.RULES,
-    ("policy.karmada.io", "clustertaintpolicies"): taint_policies.RULES,
+    taint_policies.KIND: taint_policies.RULES,
     ("work.karmada.io", "works"): works.RULES,
     ("work.karmada.io", "resourcebindings"): bindings.NAMESPACED_RULES,
     ("work.karmada.io", "clusterresourcebindings"): bindings.CLUSTER_RULES,

@@ -35,4 +35,5 @@ def rules(*, allow_no_execute: bool) -> Rules:
     return Rules(refuse=refusing("clustertaintpolicy", judge))
 
 
+KIND: Final = ("policy.karmada.io", "clustertaintpolicies")
 RULES: Final = rules(allow_no_execute=False)

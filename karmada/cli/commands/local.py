@@ -6,13 +6,14 @@ hack/delete-cluster.sh).
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from karmada.cli.local.layout import Layout, LocalError
 from karmada.cli.local.processes import Processes
 from karmada.cli.local.report import print_local
 from karmada.cli.local.single import add_cluster, remove_cluster
-from karmada.cli.local.up import UpOptions, bring_up
+from karmada.cli.local.up import CONFIGURABLE, UpOptions, bring_up
 from karmada.cli.printers import Console, format_table
 
 DEFAULT_STATE = ".karmada"
@@ -31,6 +32,13 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     up.add_argument(
         "--etcd", default="", help="URL of an etcd to keep everything in, instead of the embedded store"
+    )
+    up.add_argument(
+        "--flag",
+        action="append",
+        default=[],
+        metavar="PROCESS=--NAME=VALUE",
+        help="a further flag of a process, e.g. karmada-controller-manager=--v=4; may be repeated",
     )
     down = actions.add_parser("down", help="stop what up started; data stays")
     status = actions.add_parser("status", help="show processes and clusters")
@@ -69,10 +77,24 @@ async def _up(args: argparse.Namespace, console: Console) -> int:
         pull=args.pull,
         nodes=args.nodes,
         etcd=args.etcd,
+        flags=parse_process_flags(args.flag),
     )
     settings = await bring_up(options, console)
     await print_local(Layout(options.state), settings, console)
     return 0
+
+
+def parse_process_flags(texts: Sequence[str]) -> dict[str, list[str]]:
+    """Flags by process. Raises LocalError."""
+    flags: dict[str, list[str]] = {}
+    for text in texts:
+        process, _, flag = text.partition("=")
+        if process not in CONFIGURABLE or not flag.startswith("--"):
+            raise LocalError(
+                f"--flag {text}: use PROCESS=--NAME=VALUE, PROCESS one of {', '.join(CONFIGURABLE)}"
+            )
+        flags.setdefault(process, []).append(flag)
+    return flags
 
 
 def _down(layout: Layout, console: Console) -> int:

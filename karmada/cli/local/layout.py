@@ -12,7 +12,7 @@ In: the folder. Out: paths and Settings. Neighbours: processes.py runs what live
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -35,6 +35,11 @@ class Settings:
     """Further ports, by who listens on them."""
     pull: list[str] = field(default_factory=list)
     """Members that an agent serves."""
+    flags: dict[str, list[str]] = field(default_factory=dict)
+    """Further flags, by the name of the process; those of karmada-agent are for every agent."""
+
+    def flags_of(self, process: str) -> tuple[str, ...]:
+        return tuple(self.flags.get(process) or ())
 
 
 class Layout:
@@ -97,6 +102,7 @@ def choose(
     members: int,
     pull: int,
     listeners: Callable[[list[str]], tuple[str, ...]],
+    flags: Mapping[str, Sequence[str]] | None = None,
 ) -> Settings:
     """The settings of this `up`: what was asked for, with the ports that were chosen before kept.
 
@@ -116,6 +122,7 @@ def choose(
         members={name: kept.members.get(name) or fresh.pop() for name in names},
         ports={name: kept.ports.get(name) or fresh.pop() for name in needed},
         pull=in_pull_mode,
+        flags={name: list(given) for name, given in (flags or {}).items()},
     )
 
 

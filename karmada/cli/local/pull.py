@@ -21,7 +21,7 @@ from karmada.cli.local.agent import AgentFolder, agent_spec, process_name
 from karmada.cli.local.layout import Layout, Settings
 from karmada.cli.local.processes import Processes, ProcessSpec
 from karmada.cli.pull.bootstrap import CLUSTER, Bootstrap, bootstrap_agent
-from karmada.cli.pull.member_objects import AgentPlan, kubeconfig_objects
+from karmada.cli.pull.member_objects import AGENT, AgentPlan, kubeconfig_objects
 from karmada.client.client import Client
 from karmada.client.kubeconfig import Access
 from karmada.client.kubeconfig_file import kubeconfig_text, read_kubeconfig, with_server
@@ -84,7 +84,8 @@ def stop_agents_but(processes: Processes, pull: list[str]) -> None:
 def local_agent_spec(folder: AgentFolder, plan: AgentPlan, settings: Settings) -> ProcessSpec:
     name = process_name(plan.cluster)
     ports = settings.ports
-    return agent_spec(folder, plan, health_port=ports[name], metrics_port=ports[f"{name}-metrics"])
+    spec = agent_spec(folder, plan, health_port=ports[name], metrics_port=ports[f"{name}-metrics"])
+    return replace(spec, arguments=(*spec.arguments, *settings.flags_of(AGENT)))
 
 
 async def _registered(plane: Client, plan: AgentPlan) -> Object:

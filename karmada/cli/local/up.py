@@ -8,8 +8,8 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from karmada.cli.local.proxy_access import grant_proxy
 from karmada.cli.local.pull import agent_ports, pull_member_up, stop_agents_but
 from karmada.cli.local.sample import run_sample
 from karmada.cli.printers import Console
+from karmada.cli.pull.member_objects import AGENT
 from karmada.client.client import Client
 from karmada.client.kubeconfig import Access, KubeconfigError, load_kubeconfig
 from karmada.client.registration import Registration, join_cluster
@@ -36,14 +37,16 @@ CONTROLLER_MANAGER = "karmada-controller-manager"
 SCHEDULER = "karmada-scheduler"
 SIMULATOR = "karmada-simulator"
 SAMPLE_MEMBERS = 2
+CONFIGURABLE = (APISERVER, CONTROLLER_MANAGER, SCHEDULER, AGENT, SIMULATOR)
+"""Processes that `local up --flag` can give further flags to."""
 PROBED = (CONTROLLER_MANAGER, SCHEDULER)
 """Processes with a port for health and one for metrics."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """What `local up` was asked for. etcd is a store URL, "" = the embedded store. pull: members in pull
-    mode; None: one where there are others besides the two that the sample runs on."""
+    """What `local up` was asked for. etcd is a store URL, "" = the embedded store. flags: further ones, by
+    process. pull: members in pull mode; None: one, where there are others for the sample."""
 
     state: Path
     port: int = 5443
@@ -51,6 +54,7 @@ class UpOptions:
     pull: int | None = None
     nodes: int = 1
     etcd: str = ""
+    flags: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Progress:
@@ -80,6 +84,7 @@ async def bring_up(options: UpOptions, console: Console) -> Settings:
             *(port for name in PROBED for port in (name, f"{name}-metrics")),
             *agent_ports(pull),
         ),
+        flags=options.flags,
     )
     server, simulator = server_spec(layout, settings), simulator_spec(layout, settings)
     if f"--secure-port={settings.port}" not in processes.command_of(APISERVER):
@@ -144,13 +149,14 @@ def server_spec(layout: Layout, settings: Settings) -> ProcessSpec:
         f"--secure-port={settings.port}",
         f"--cert-dir={layout.pki}",
     )
-    return ProcessSpec(APISERVER, "apiserver", arguments)
+    return ProcessSpec(APISERVER, "apiserver", (*arguments, *settings.flags_of(APISERVER)))
 
 
 def simulator_spec(layout: Layout, settings: Settings) -> ProcessSpec:
     members = (f"--member={name}={port}" for name, port in settings.members.items())
     arguments = (f"--state-dir={layout.members}", f"--nodes={settings.nodes}", *members)
-    return ProcessSpec(SIMULATOR, "controllers.simulator", arguments)
+    flags = settings.flags_of(SIMULATOR)
+    return ProcessSpec(SIMULATOR, "controllers.simulator", (*arguments, *flags))
 
 
 def controller_specs(layout: Layout, settings: Settings) -> list[ProcessSpec]:
@@ -161,6 +167,7 @@ def controller_specs(layout: Layout, settings: Settings) -> list[ProcessSpec]:
             f"--health-probe-bind-address={LOOPBACK}:{settings.ports[name]}",
             f"--metrics-bind-address={LOOPBACK}:{settings.ports[f'{name}-metrics']}",
             *further,
+            *settings.flags_of(name),
         )
         return ProcessSpec(name, module, arguments)
 

@@ -41,7 +41,12 @@ class Watched:
 def test_a_member_seen_for_the_first_time_is_believed_at_once() -> None:
     assert Watched().probe(HEALTHY, 0) == "True"
     assert Watched(ready=condition(OFFLINE)).probe(HEALTHY, 0) == "True"
-    assert Watched(ready=condition(HEALTHY)).probe(OFFLINE, 0) == "False"
+    assert Watched().probe(OFFLINE, 0) == "False"
+
+
+def test_a_new_process_gives_a_ready_member_its_time_too() -> None:
+    watched = Watched(ready=condition(HEALTHY))
+    assert [watched.probe(OFFLINE, now) for now in (0, 29, 30)] == ["True", "True", "False"]
 
 
 def test_a_failure_is_believed_after_the_threshold_and_so_is_the_recovery() -> None:

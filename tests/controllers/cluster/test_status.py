@@ -125,7 +125,7 @@ async def test_one_look_gives_a_verdict(answers: dict[str, int], verdict: Verdic
         await runner.cleanup()
     try:
         async with Client(Access(server=server)) as client:
-            assert await probe(client) is verdict
+            assert await probe(client, seconds=5) is verdict
     finally:
         await runner.cleanup()
 
