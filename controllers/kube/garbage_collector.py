@@ -16,8 +16,10 @@ from controllers.kube.ownership import (
     Node,
     OwnerReference,
     OwnershipGraph,
+    plain,
 )
 from karmada.api.errors import ApiError, Conflict, NotFound
+from karmada.api.groups.meta import Root
 from karmada.api.gvk import GroupVersionKind, GroupVersionResource, ObjectKey, Resource
 from karmada.api.objects import Object, owners_of, uid_of, with_metadata, without_finalizer
 from karmada.client.client import Client
@@ -35,14 +37,15 @@ NEEDED_VERBS: Final = frozenset({"delete", "list", "watch"})
 
 
 class GarbageCollector:
-    """Keys are uids. informer_for gives the shared informer of a kind; it may hold metadata only."""
+    """Keys are uids. informer_for gives the shared informer of a kind; it may hold ties_alone, or
+    models."""
 
     name = "garbage-collector"
 
     def __init__(
         self,
         *,
-        informer_for: Callable[[Resource[Object]], Informer[Object]],
+        informer_for: Callable[[Resource[Object]], Informer[Any]],
         client: Client,
         mapper: Mapper,
         clock: Clock,
@@ -84,14 +87,14 @@ class GarbageCollector:
                 self._resources[resource.gvr] = resource
                 self._informer_for(resource).add_handler(self._changed, name=self.name)
 
-    def _changed(self, change: Change[Object]) -> None:
+    def _changed(self, change: Change[Object | Root]) -> None:
         assert self._queue is not None, "watch comes first"
         priority = LOW_PRIORITY if change.initial else 0
         if change.new is None:
             if change.old is not None:
-                self._affected(self._graph.remove(uid_of(change.old)), priority=priority)
+                self._affected(self._graph.remove(uid_of(plain(change.old))), priority=priority)
             return
-        node = Node.of(change.key, change.new)
+        node = Node.of(change.key, plain(change.new))
         before = self._graph.put(node)
         if node.owners or node.waits_for_dependents or node.orphans_dependents:
             self._queue.add(node.uid, priority=priority)

@@ -8,11 +8,36 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
+from karmada.api.groups.meta import Root
 from karmada.api.gvk import ObjectKey, split_api_version
-from karmada.api.objects import Object, finalizers_of, is_deleting, owners_of, uid_of
+from karmada.api.objects import Object, finalizers_of, is_deleting, metadata_of, owners_of, uid_of
 
 FOREGROUND_FINALIZER: Final = "foregroundDeletion"
 ORPHAN_FINALIZER: Final = "orphan"
+_TIES: Final = (
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "ownerReferences",
+    "finalizers",
+    "deletionTimestamp",
+)
+
+
+def ties_alone(obj: Object) -> Object:
+    """An object reduced to who it is, who owns it and whether it is on its way out."""
+    metadata = metadata_of(obj)
+    return {
+        "apiVersion": obj.get("apiVersion"),
+        "kind": obj.get("kind"),
+        "metadata": {name: metadata[name] for name in _TIES if name in metadata},
+    }
+
+
+def plain(value: Object | Root) -> Object:
+    """The metadata of an object as plain JSON, also where an informer reads its kind as a model."""
+    return {"metadata": value.metadata.to_json()} if isinstance(value, Root) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from controllers.kube.cluster_roles import ClusterRoleAggregationController
 from controllers.kube.finished_jobs import FinishedJobController
 from controllers.kube.garbage_collector import GarbageCollector
 from controllers.kube.namespaces import NamespaceController
+from controllers.kube.ownership import ties_alone
 from controllers.kube.token_cleaner import TokenCleaner
 from controllers.kube.token_secrets import TokenSecretController
 from karmada.api.groups.kubernetes import (
@@ -40,7 +41,8 @@ from karmada.runtime.controller import Controller
 
 
 class MetadataInformers:
-    """An async context manager; informers that keep nothing but metadata, for kinds nobody else follows."""
+    """An async context manager; informers that keep identity and ownership alone, for kinds nobody else
+    follows."""
 
     def __init__(self, client: Client, *, clock: Clock) -> None:
         self._client = client
@@ -51,7 +53,9 @@ class MetadataInformers:
         """The informer of resource, started now if it was not."""
         informer = self._informers.get(resource.gvr)
         if informer is None:
-            informer = Informer(self._client, resource, metadata_only=True, clock=self._clock)
+            informer = Informer(
+                self._client, resource, metadata_only=True, transform=ties_alone, clock=self._clock
+            )
             self._informers[resource.gvr] = informer
             informer.start()
         return informer
@@ -86,8 +90,8 @@ def stock_duties(
 ) -> StockDuties:
     """A kind that informers follows in full is not followed a second time."""
 
-    def informer_for(resource: Resource[Object]) -> Informer[Object]:
-        return informers.get(resource) or metadata.ensure(resource)
+    def informer_for(resource: Resource[Object]) -> Informer[Any]:
+        return informers.following(resource.gvr) or metadata.ensure(resource)
 
     collector = GarbageCollector(informer_for=informer_for, client=client, mapper=mapper, clock=clock)
     informers.ensure(CUSTOM_RESOURCE_DEFINITIONS).add_handler(

@@ -42,13 +42,43 @@ class Model(BaseModel):
         """Plain JSON as a model. null is the same as absent, as it is for Go readers. Raises
         ValidationError."""
         try:
-            return cls.model_validate(obj)
+            model = cls.model_validate(obj)
         except ValidationError:
-            return cls.model_validate(_without_nulls(obj))
+            model = cls.model_validate(_without_nulls(obj))
+        _share_bookkeeping(model)
+        return model
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON with wire names, only the fields that were set; None removes a field."""
         return self.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
+
+
+_FIELDS_SET: dict[frozenset[str], set[str]] = {}
+_NO_EXTRA: dict[str, Any] = {}
+_set_fields_set = BaseModel.__dict__["__pydantic_fields_set__"].__set__
+_set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
+
+
+def _share_bookkeeping(model: Model) -> None:
+    """One set for all models that were given the same fields, one dict for all without unknown ones.
+
+    pydantic makes both for each instance, about 1 KB: two thirds of what a cache of Works weighs. Models are
+    frozen and model_copy copies both, so nobody can tell.
+    """
+    given = model.__pydantic_fields_set__
+    values = model.__dict__
+    for name in given:
+        value = values.get(name)  # None for a field this version does not know
+        if isinstance(value, Model):
+            _share_bookkeeping(value)
+        elif value and isinstance(value, list | dict):
+            for item in value if isinstance(value, list) else value.values():
+                if not isinstance(item, Model):
+                    break
+                _share_bookkeeping(item)
+    _set_fields_set(model, _FIELDS_SET.setdefault(frozenset(given), given))
+    if not model.__pydantic_extra__:
+        _set_extra(model, _NO_EXTRA)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

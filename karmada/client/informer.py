@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import ValidationError
 
 from karmada.api.errors import ApiError, Expired
-from karmada.api.gvk import ObjectKey, Resource
+from karmada.api.gvk import GroupVersionResource, ObjectKey, Resource
 from karmada.api.objects import Object, name_of, resource_version_of
 from karmada.client.cache import Cache
 from karmada.client.client import PAGE_SIZE, Client
@@ -340,6 +340,10 @@ class Informers:
 
     def get(self, resource: Resource[T]) -> Informer[T] | None:
         return self._informers.get(resource)
+
+    def following(self, gvr: GroupVersionResource) -> Informer[Any] | None:
+        """An informer of gvr, whichever type it reads the objects as."""
+        return next((each for each in self._informers.values() if each.resource.gvr == gvr), None)
 
     def all(self) -> list[Informer[Any]]:
         return list(self._informers.values())

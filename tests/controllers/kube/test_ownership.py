@@ -3,9 +3,10 @@
 import pytest
 
 from controllers.kube.garbage_collector import collectable
-from controllers.kube.ownership import Node, OwnershipGraph
+from controllers.kube.ownership import Node, OwnershipGraph, plain, ties_alone
 from karmada.api.groups.kubernetes import CONFIG_MAPS
-from karmada.api.gvk import GroupVersionResource
+from karmada.api.groups.work import Work
+from karmada.api.gvk import GroupVersionResource, ObjectKey
 from karmada.api.objects import Object
 from karmada.client.mapper import DiscoveredResource
 
@@ -96,3 +97,19 @@ def test_each_kind_is_collected_in_one_version_the_preferred_one_if_it_can_be() 
         ("v1", "both"),
         ("v1beta1", "old"),
     }
+
+
+def test_ties_are_what_the_graph_reads_and_no_more() -> None:
+    metadata = {"name": "a", "uid": "1", "finalizers": ["orphan"], "labels": {"big": "x" * 60}}
+    obj = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"k": "dg=="}}
+    ties = ties_alone(obj)
+    assert ties["metadata"] == {"name": "a", "uid": "1", "finalizers": ["orphan"]}
+    key = ObjectKey(GroupVersionResource("", "v1", "secrets"), "", "a")
+    assert Node.of(key, ties) == Node.of(key, obj)
+
+
+def test_a_model_has_the_same_ties_as_its_plain_form() -> None:
+    owner = {"apiVersion": "v1", "kind": "Secret", "name": "o", "uid": "2", "blockOwnerDeletion": True}
+    obj = {"metadata": {"name": "a", "namespace": "n", "uid": "1", "ownerReferences": [owner]}}
+    key = ObjectKey(GroupVersionResource("work.karmada.io", "v1alpha1", "works"), "n", "a")
+    assert Node.of(key, plain(Work.from_json(obj))) == Node.of(key, obj)

@@ -91,6 +91,14 @@ def test_a_model_cannot_be_changed_in_place() -> None:
         Thing.from_json({}).mode = "A"  # type: ignore[misc]
 
 
+def test_models_read_with_the_same_fields_share_their_bookkeeping_and_change_apart() -> None:
+    one, two = Thing.from_json({"parts": [{"name": "a"}]}), Thing.from_json({"parts": [{"name": "b"}]})
+    assert one.model_fields_set is two.model_fields_set
+    assert one.parts[0].model_fields_set is two.parts[0].model_fields_set
+    assert one.model_copy(update={"mode": "A"}).to_json() == {"parts": [{"name": "a"}], "mode": "A"}
+    assert two.to_json() == {"parts": [{"name": "b"}]}
+
+
 def test_a_wrong_type_is_an_error() -> None:
     with pytest.raises(ValidationError):
         Thing.from_json({"parts": "no list"})
