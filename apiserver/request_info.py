@@ -141,8 +141,8 @@ def _selected_name(field_selector: str) -> str:
 class Request:
     """A request with its body read. headers has lower-case names. user is set by the authentication filter.
 
-    peer_certificate is the verified client certificate in DER; connection is app.py's handle on the raw
-    connection, which only handlers/connect.py passes back to it for upgrades.
+    peer_certificate (DER) is one the client proved to hold the key of, whoever issued it; connection is
+    app.py's handle on the raw connection, which only handlers/connect.py passes back to it for upgrades.
     """
 
     method: str
@@ -158,6 +158,8 @@ class Request:
     annotations: dict[str, str] = field(default_factory=dict)
     """What the audit record says besides."""
     connection: Any = None
+    flow: Any = None
+    """The Flow of priority and fairness, once it is known."""
 
 
 @dataclass(slots=True)

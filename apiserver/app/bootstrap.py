@@ -8,11 +8,12 @@ from apiserver.app.bootstrap_user import USER
 from apiserver.app.options import ServerOptions
 from apiserver.app.parts import Parts
 from apiserver.app.security import Security
+from apiserver.filters.flow_defaults import flow_objects
 from apiserver.rbac import bootstrap_objects, reconciled
 from apiserver.request_info import Query, Request, RequestInfo
 from karmada.api.errors import AlreadyExists, ApiError, Conflict
 from karmada.api.gvk import GroupVersionKind
-from karmada.api.objects import Object, name_of, namespace_of
+from karmada.api.objects import Object, name_of, namespace_of, private_copy
 from karmada.runtime.observe import StartError
 
 
@@ -43,6 +44,9 @@ class Bootstrap:
             for obj in wanted:
                 if self._stored(obj) is None:
                     await self.create(obj)
+            for obj in flow_objects():
+                if self._stored(obj) is None:
+                    await self.create(private_copy(obj))
             for obj in bootstrap_objects():
                 await self._reconcile(obj)
         except ApiError as error:

@@ -4,6 +4,7 @@ of a server."""
 import ssl
 from pathlib import Path
 
+from apiserver.app.client_certificates import take_any_client_certificate
 from apiserver.app.options import ServerOptions
 from apiserver.filters.authentication import Authenticator, BearerAuthenticator, Lookup, TokenSource
 from apiserver.filters.authentication.bootstrap_token import BootstrapTokens
@@ -66,6 +67,7 @@ class Security:
         trusted += _read(self.options.requestheader_client_ca_file, "requestheader-client-ca-file")
         context.load_verify_locations(cadata=trusted.decode())
         context.verify_mode = ssl.CERT_OPTIONAL
+        take_any_client_certificate(context)
         context.num_tickets = 0
         return context
 

@@ -20,15 +20,9 @@ from apiserver.app.in_process import in_process_client
 from apiserver.app.kubeconfigs import write_kubeconfigs
 from apiserver.app.options import ServerOptions
 from apiserver.app.parts import Parts, build_parts
+from apiserver.app.pipeline import pipeline
 from apiserver.app.security import Security
-from apiserver.filters.audit import AuditFile, Sink, with_audit
-from apiserver.filters.authentication import with_authentication
-from apiserver.filters.authorization import with_authorization
-from apiserver.filters.errors import with_errors
-from apiserver.filters.headers import with_headers
-from apiserver.filters.impersonation import with_impersonation
-from apiserver.filters.limits import Lanes, with_deadline, with_in_flight_limit
-from apiserver.filters.metrics import RequestMetrics, with_metrics
+from apiserver.filters.audit import AuditFile, Sink
 from apiserver.request_info import Handler
 from apiserver.storage.store import Store
 from apiserver.storage.watch_cache import WatchCache
@@ -82,10 +76,7 @@ async def serve(options: ServerOptions, *, clock: Clock = SYSTEM_CLOCK) -> Async
         stack.push_async_callback(parts.webhooks.close)
         audit = _audit(options, stack)
         registry = CollectorRegistry()
-        metrics = RequestMetrics(registry, clock=clock)
-        lanes = Lanes(options.limits)
-        metrics.watch_lanes(lanes)
-        handler = filtered(parts, security, options, metrics=metrics, lanes=lanes, audit=audit, clock=clock)
+        handler = pipeline(parts, security, options, registry=registry, audit=audit, clock=clock)
         parts.metrics.use(registry)
         bridge = HttpBridge(handler)
         runner = web.ServerRunner(
@@ -106,32 +97,6 @@ async def serve(options: ServerOptions, *, clock: Clock = SYSTEM_CLOCK) -> Async
             await asyncio.to_thread(write_kubeconfigs, security.pki, url)
         log.info("serving", extra={"url": url, "storage": options.storage})
         yield RunningServer(url, _admin(url, security), security, parts, port, handler)
-
-
-def filtered(
-    parts: Parts,
-    security: Security,
-    options: ServerOptions,
-    *,
-    metrics: RequestMetrics,
-    lanes: Lanes,
-    audit: Sink | None,
-    clock: Clock,
-) -> Handler:
-    """The dispatcher behind every filter; the last one applied here sees a request first."""
-    authorizer = security.authorizer(parts.rules)
-    handler: Handler = parts.dispatcher.handle
-    handler = with_authorization(handler, authorizer)
-    handler = with_in_flight_limit(handler, lanes)
-    handler = with_impersonation(handler, authorizer)
-    handler = with_audit(handler, audit, clock=clock)
-    handler = with_authentication(
-        handler, security.authenticators(parts.reader.lookup), anonymous=options.anonymous
-    )
-    handler = with_deadline(handler, options.limits)
-    handler = with_metrics(handler, metrics)
-    handler = with_errors(handler)
-    return with_headers(handler)
 
 
 def _certificate_directory(options: ServerOptions, stack: AsyncExitStack) -> Path:

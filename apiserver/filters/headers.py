@@ -1,4 +1,4 @@
-"""Headers every answer carries: Audit-Id, Cache-Control and the request's warnings.
+"""Headers every answer carries: Audit-Id, Cache-Control, the request's warnings, its flow schema and level.
 
 In: any handler. Out: the same handler, outermost, so that error answers carry them too.
 """
@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from apiserver.request_info import Answer, Handler, Request
 
+FLOW_HEADER = "X-Kubernetes-PF-FlowSchema-UID"
+LEVEL_HEADER = "X-Kubernetes-PF-PriorityLevel-UID"
 WARNINGS_TOTAL_CHARACTERS = 4096
 WARNING_CHARACTERS_WHEN_MANY = 256
 
@@ -20,6 +22,10 @@ def with_headers(handler: Handler) -> Handler:
         response = await handler(request)
         response.headers["Audit-Id"] = request.audit_id
         response.headers.setdefault("Cache-Control", "no-cache, private")
+        flow = request.flow
+        if flow is not None and flow.schema_uid:
+            response.headers[FLOW_HEADER] = flow.schema_uid
+            response.headers[LEVEL_HEADER] = flow.level_uid
         if request.warnings:
             response.headers["Warning"] = ", ".join(warning_values(request.warnings))
         return response

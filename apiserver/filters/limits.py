@@ -37,6 +37,10 @@ class LimitOptions:
     """--request-timeout: how long a request may take that is not long-running."""
     write_seconds: float = 34.0
     """--write-timeout: how long a write may take."""
+    fairness: bool = True
+    """--enable-priority-and-fairness: share out what --max-requests-inflight and
+    --max-mutating-requests-inflight allow together by FlowSchemas and PriorityLevelConfigurations; otherwise
+    the two are lanes in which everybody is alike."""
 
 
 def with_deadline(handler: Handler, options: LimitOptions) -> Handler:
@@ -101,11 +105,13 @@ class Lane:
         self.limit = limit
         self.options = options
         self.executing = 0
+        self.elsewhere = 0
+        """Those that wait in the queues of priority and fairness."""
         self._line: deque[asyncio.Future[None]] = deque()
 
     @property
     def waiting(self) -> int:
-        return len(self._line)
+        return len(self._line) + self.elsewhere
 
     async def enter(self) -> bool:
         """Take a place, waiting for one if need be. False when the line is too long or does not move."""

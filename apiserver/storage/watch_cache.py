@@ -59,6 +59,11 @@ class WatchCache:
             found = self._collections[collection] = CollectionCache(collection, floor=self._base)
         return found
 
+    def size_of(self, collection: Collection) -> int:
+        """How many objects there are; 0 also for what nobody has ever asked for."""
+        found = self._collections.get(collection)
+        return len(found) if found is not None else 0
+
     def collections(self) -> list[CollectionCache]:
         return list(self._collections.values())
 

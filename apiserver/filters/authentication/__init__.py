@@ -125,12 +125,17 @@ def with_authentication(
     async def answer(request: Request) -> Answer:
         request.user = await _authenticate(request, authenticators)
         if request.user is None:
-            if bearer_token(request) is not None or not (anonymous or request.info.path in public_paths):
+            if has_credential(request) or not (anonymous or request.info.path in public_paths):
                 raise Unauthorized("Unauthorized")
             request.user = ANONYMOUS
         return await handler(request)
 
     return answer
+
+
+def has_credential(request: Request) -> bool:
+    """A credential that nobody vouches for is not the same as none."""
+    return request.peer_certificate is not None or bearer_token(request) is not None
 
 
 async def _authenticate(request: Request, authenticators: Sequence[Authenticator]) -> UserInfo | None:

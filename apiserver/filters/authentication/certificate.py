@@ -1,7 +1,7 @@
 """Client certificates: common name is the user, organizations are the groups.
 
-In: the peer certificate that TLS verified. Out: the user. The chain to the client CA is checked here once per
-certificate, because the TLS layer may also trust the front proxy's CA.
+In: the peer certificate, of which TLS has proved that the peer holds its key, no more. Out: the user. Who
+issued it is checked here, once per certificate.
 """
 
 import hashlib
@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from typing_extensions import override
 
 from apiserver.filters.authentication import Authenticator, authenticated
 from apiserver.request_info import Request, UserInfo
-from karmada.api.errors import Unauthorized
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
 
 CREDENTIAL_ID_EXTRA = "authentication.kubernetes.io/credential-id"
@@ -51,17 +50,26 @@ class CertificateAuthenticator(Authenticator):
                 self._known.clear()
             self._known[der] = identity_of(der, self.authorities)
         identity = self._known[der]
-        if identity is None:
-            return None
         # A connection can outlive its certificate.
-        if not identity.not_before <= self.clock.now() <= identity.not_after:
-            raise Unauthorized("Unauthorized")
+        if identity is None or not identity.not_before <= self.clock.now() <= identity.not_after:
+            return None
         return identity.user
 
 
 def identity_of(der: bytes, authorities: Sequence[x509.Certificate]) -> Identity | None:
-    """The user a client certificate names; None when no authority issued it for client authentication."""
-    certificate = x509.load_der_x509_certificate(der)
+    """The user a client certificate names; None when no authority issued it for client authentication.
+
+    der is whatever a client sent: TLS has only made sure that it holds the key.
+    """
+    try:
+        return _identity(x509.load_der_x509_certificate(der), der, authorities)
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        return None
+
+
+def _identity(
+    certificate: x509.Certificate, der: bytes, authorities: Sequence[x509.Certificate]
+) -> Identity | None:
     if not issued_by_any(certificate, authorities) or not for_client_authentication(certificate):
         return None
     name = _subject_values(certificate, NameOID.COMMON_NAME)
@@ -96,7 +104,7 @@ def common_name(certificate: x509.Certificate) -> str:
 def _issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from typing_extensions import override
 
 from apiserver.filters.authentication import Authenticator
@@ -57,13 +58,20 @@ class RequestHeaderAuthenticator(Authenticator):
         if der not in self._trusted:
             if len(self._trusted) >= CERTIFICATES_REMEMBERED:
                 self._trusted.clear()
-            certificate = x509.load_der_x509_certificate(der)
-            self._trusted[der] = certificate if self._trusts(certificate) else None
+            self._trusted[der] = self._trusted_certificate(der)
         trusted = self._trusted[der]
         return (
             trusted is not None
             and trusted.not_valid_before_utc <= self.clock.now() <= trusted.not_valid_after_utc
         )
+
+    def _trusted_certificate(self, der: bytes) -> x509.Certificate | None:
+        """der is whatever a client sent."""
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            return certificate if self._trusts(certificate) else None
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
+            return None
 
     def _trusts(self, certificate: x509.Certificate) -> bool:
         allowed = self.options.allowed_names

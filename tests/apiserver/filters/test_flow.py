@@ -2,9 +2,14 @@
 
 import pytest
 
-from apiserver.filters.flow import FlowIndex, with_flow_headers
+from apiserver.filters.errors import with_errors
+from apiserver.filters.fair_queuing import Seats
+from apiserver.filters.flow import FlowControl, FlowIndex, width_of, with_priority_and_fairness
 from apiserver.filters.flow_defaults import flow_objects
-from apiserver.request_info import UserInfo
+from apiserver.filters.flow_metrics import FlowMetrics
+from apiserver.filters.headers import with_headers
+from apiserver.filters.limits import Lanes, LimitOptions
+from apiserver.request_info import Handler, UserInfo
 from karmada.api.errors import Forbidden
 from karmada.api.objects import Object
 from tests.apiserver.filters import ALICE, Reached, request
@@ -32,6 +37,19 @@ def index() -> FlowIndex:
     return built
 
 
+def controlled(handler: Handler, index: FlowIndex) -> Handler:
+    seats = Seats(100)
+    control = FlowControl(
+        index=index,
+        seats=seats,
+        metrics=FlowMetrics(seats),
+        lanes=Lanes(LimitOptions()),
+        patience_seconds=1.0,
+        objects_of=lambda group, resource: 0,
+    )
+    return with_headers(with_errors(with_priority_and_fairness(handler, control)))
+
+
 @pytest.mark.parametrize(
     ("who", "path", "schema", "level"),
     [
@@ -57,11 +75,9 @@ def index() -> FlowIndex:
 async def test_the_answer_names_schema_and_level(
     index: FlowIndex, who: UserInfo, path: str, schema: str, level: str
 ) -> None:
-    answer = await with_flow_headers(Reached(), index)(request(path=path, user=who))
-    assert answer.headers == {
-        "X-Kubernetes-PF-FlowSchema-UID": f"FlowSchema/{schema}",
-        "X-Kubernetes-PF-PriorityLevel-UID": f"PriorityLevelConfiguration/{level}",
-    }
+    answer = await controlled(Reached(), index)(request(path=path, user=who))
+    assert answer.headers["X-Kubernetes-PF-FlowSchema-UID"] == f"FlowSchema/{schema}"
+    assert answer.headers["X-Kubernetes-PF-PriorityLevel-UID"] == f"PriorityLevelConfiguration/{level}"
 
 
 def test_changes_take_effect_at_once(index: FlowIndex) -> None:
@@ -83,23 +99,57 @@ def test_changes_take_effect_at_once(index: FlowIndex) -> None:
     }
     index.apply("FlowSchema", None, mine)
     flow = index.flow_of(ALICE, info)
-    assert flow is not None
     assert flow.schema == "mine"
     in_namespace = index.flow_of(ALICE, request(path="/api/v1/namespaces/t1/pods").info)
-    assert in_namespace is not None
     assert in_namespace.schema == "global-default"
     index.apply("FlowSchema", mine, None)
     flow = index.flow_of(ALICE, info)
-    assert flow is not None
     assert flow.schema == "global-default"
 
 
 async def test_refusals_carry_the_headers_too(index: FlowIndex) -> None:
-    answer = await with_flow_headers(Reached(Forbidden("no")), index)(request())
+    answer = await controlled(Reached(Forbidden("no")), index)(request())
     assert answer.status == 403
     assert answer.headers["X-Kubernetes-PF-FlowSchema-UID"] == "FlowSchema/global-default"
 
 
 async def test_without_schemas_nothing_is_said() -> None:
-    answer = await with_flow_headers(Reached(), FlowIndex())(request())
-    assert answer.headers == {}
+    answer = await controlled(Reached(), FlowIndex())(request())
+    assert "X-Kubernetes-PF-FlowSchema-UID" not in answer.headers
+
+
+def test_a_schema_of_a_level_that_is_gone_is_passed_over(index: FlowIndex) -> None:
+    info = request(path="/api/v1/pods").info
+    level = with_uid(next(obj for obj in flow_objects() if obj["metadata"]["name"] == "global-default"))
+    index.apply("PriorityLevelConfiguration", level, None)
+    assert index.flow_of(ALICE, info).schema == "catch-all"
+
+
+def test_administrators_are_exempt_whatever_the_schemas_say(index: FlowIndex) -> None:
+    for obj in flow_objects():
+        index.apply(obj["kind"], with_uid(obj), None)
+    assert index.flow_of(MASTER, request().info).level == "exempt"
+    assert index.flow_of(ALICE, request().info).level == "catch-all"
+
+
+def test_users_and_namespaces_are_flows_of_their_own(index: FlowIndex) -> None:
+    info = request(path="/api/v1/pods").info
+    bob = UserInfo("bob", ALICE.groups)
+    assert index.flow_of(ALICE, info).number != index.flow_of(bob, info).number
+    assert (
+        index.flow_of(ALICE, info).number == index.flow_of(ALICE, request(path="/api/v1/nodes").info).number
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "objects", "seats"),
+    [
+        pytest.param("/api/v1/pods", {}, 0, 1, id="nothing-there"),
+        pytest.param("/api/v1/pods", {}, 250, 3, id="per-hundred"),
+        pytest.param("/api/v1/pods", {}, 100_000, 10, id="at-most"),
+        pytest.param("/api/v1/pods", {"limit": "50"}, 100_000, 1, id="a-page"),
+        pytest.param("/api/v1/namespaces/a/pods/b", {}, 100_000, 1, id="one-object"),
+    ],
+)
+def test_long_lists_are_wide(path: str, query: dict[str, str], objects: int, seats: int) -> None:
+    assert width_of(request(path=path, query=query), lambda group, resource: objects) == seats
