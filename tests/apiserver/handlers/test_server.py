@@ -71,7 +71,7 @@ async def test_metrics_count_requests_and_objects(plane: Plane) -> None:
     await plane.post(CONFIG_MAPS, config_map("a"))
     text = (await plane.get("/metrics")).body.decode()
     assert 'apiserver_request_total{code="201"' in text
-    assert 'apiserver_resource_objects{group="",resource="configmaps"} 2.0' in text
+    assert 'apiserver_resource_objects{group="",resource="configmaps"} 3.0' in text
 
 
 async def test_every_answer_says_which_request_it_was(plane: Plane) -> None:
