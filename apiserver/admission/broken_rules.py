@@ -74,5 +74,10 @@ def not_negative(field: str, value: int | None) -> list[FieldError]:
 
 def aggregate(errors: Iterable[FieldError]) -> str:
     """All errors as one text: `field: message`, or `[a, b]` for several, each once."""
-    texts = list(dict.fromkeys(f"{error.field}: {error.message}" for error in errors))
-    return texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
+    return joined(f"{error.field}: {error.message}" for error in errors)
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Several texts as one: `[a, b]`, each once; one alone as it is."""
+    each = list(dict.fromkeys(texts))
+    return each[0] if len(each) == 1 else "[" + ", ".join(each) + "]"

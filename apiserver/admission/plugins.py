@@ -3,6 +3,13 @@
 from apiserver.admission.chain import Plugin
 from apiserver.admission.context import FollowingReader
 from apiserver.admission.karmada.deletion_protection import DeletionProtection
+from apiserver.admission.stock.limit_ranger import LimitRanger
+from apiserver.admission.stock.pod_settings import (
+    DefaultTolerationSeconds,
+    PodPriority,
+    RuntimeClassAdmission,
+)
+from apiserver.admission.stock.service_account import ServiceAccountAdmission
 from apiserver.admission.webhooks.asking import Asker
 from apiserver.admission.webhooks.mutating import MutatingWebhooks
 from apiserver.admission.webhooks.registry import HookRegistry
@@ -10,11 +17,22 @@ from apiserver.admission.webhooks.validating import ValidatingWebhooks
 from apiserver.resources.definition import Resources
 from apiserver.resources.versions import Versions
 from apiserver.resources.webhook_calls import WebhookCaller
+from karmada.runtime.clock import Clock
 
 
-def stock_plugins(*, karmada: bool) -> tuple[Plugin, ...]:
-    """In the order they run; registered webhooks come after them."""
-    return (DeletionProtection(),) if karmada else ()
+def stock_plugins(*, karmada: bool, clock: Clock) -> tuple[Plugin, ...]:
+    """In the order they run; registered webhooks come after them. Where pods only are templates for
+    members, they are not given accounts."""
+    first: tuple[Plugin, ...] = (DeletionProtection(),) if karmada else ()
+    accounts: tuple[Plugin, ...] = () if karmada else (ServiceAccountAdmission(clock),)
+    return (
+        *first,
+        LimitRanger(),
+        *accounts,
+        PodPriority(),
+        DefaultTolerationSeconds(),
+        RuntimeClassAdmission(),
+    )
 
 
 def registered_webhooks(

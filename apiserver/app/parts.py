@@ -16,9 +16,11 @@ from apiserver.admission.custom_resource_definitions import CRD_RULES
 from apiserver.admission.kubernetes.service_addresses import ServiceAddresses
 from apiserver.admission.namespace_lifecycle import NAMESPACE_RULES
 from apiserver.admission.plugins import registered_webhooks, stock_plugins
+from apiserver.admission.quotas.charging import QuotaAdmission
 from apiserver.app.crds import CustomResources
 from apiserver.app.metrics import MetricsPage
 from apiserver.app.options import ServerOptions
+from apiserver.app.quota_ledger import StoredQuotas
 from apiserver.app.reader import CacheReader
 from apiserver.app.security import Security
 from apiserver.filters.authentication import InvalidToken
@@ -143,10 +145,15 @@ def build_parts(
     )
     judged = with_signer_checks(kind_rules, authorizer)
     preparation = Preparation(
-        Chain(with_grant_checks(judged, rules), plugins=stock_plugins(karmada=options.karmada)), reader, clock
+        Chain(with_grant_checks(judged, rules), plugins=stock_plugins(karmada=options.karmada, clock=clock)),
+        reader,
+        clock,
     )
     caller = WebhookCaller(reader, WebhookClient(user_agent="kube-apiserver-admission"))
-    preparation.chain.use(*registered_webhooks(reader, resources, caller))
+    preparation.chain.use(
+        *registered_webhooks(reader, resources, caller),
+        QuotaAdmission(reader, StoredQuotas(store, resources)),
+    )
 
     async def authorize(request: Request, verb: str) -> None:
         info = request.info

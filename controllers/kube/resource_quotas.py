@@ -1,35 +1,31 @@
 """ResourceQuota: how much of what it limits is used, as kube-controller-manager counts it.
 
 In: ResourceQuotas, pods, and metadata of every kind a quota counts. Out: status.hard and status.used. Which
-requests a quota refuses is the API server's business.
+requests a quota refuses is the API server's business; it charges what it lets pass at once. What is counted
+here is only written when nobody has charged the quota for a moment, so that no object on its way to storage
+is forgotten.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from karmada.api.errors import NotFound
+from karmada.api.errors import Conflict, NotFound
 from karmada.api.groups.kubernetes import PODS, RESOURCE_QUOTAS
 from karmada.api.gvk import ObjectKey, Resource
 from karmada.api.objects import Object, is_deleting
-from karmada.api.quantity import Quantity, QuantityError
+from karmada.api.pod_amounts import Amounts, total_of
+from karmada.api.quantity import ZERO
+from karmada.api.quota_usage import counted_resource, has_ended, in_scope, usage_of
 from karmada.client.client import Client
 from karmada.client.informer import Change, Informer
 from karmada.client.mapper import Mapper
+from karmada.runtime.clock import SYSTEM_CLOCK, Clock
 from karmada.runtime.controller import Requeue, WorkQueue
 
-ZERO: Final = Quantity.parse("0")
 SETTLE_SECONDS: Final = 0.5
-"""Changes of a namespace are counted together."""
-PLAIN_COUNTS: Final = {
-    "configmaps": "",
-    "persistentvolumeclaims": "",
-    "replicationcontrollers": "",
-    "resourcequotas": "",
-    "secrets": "",
-    "services": "",
-}
-"""Names that count objects without a count/ in front, and their group."""
-FULL_KINDS: Final = frozenset({"services.nodeports", "services.loadbalancers", "requests.storage"})
+"""Changes of a namespace are counted together, and not while the quota is being charged."""
+PATIENCE_SECONDS: Final = 10.0
+"""A quota that is charged all the time is counted nevertheless."""
 
 
 class ResourceQuotaController:
@@ -45,20 +41,31 @@ class ResourceQuotaController:
         informer_for: Callable[[Resource[Object]], Informer[Object]],
         mapper: Mapper,
         client: Client,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._quotas = quotas
         self._pods = pods
         self._informer_for = informer_for
         self._mapper = mapper
         self._client = client
+        self._clock = clock
+        self._charged: dict[ObjectKey, float] = {}
+        """When each quota was seen to change last."""
+        self._waiting: dict[ObjectKey, float] = {}
+        """Since when each quota waits to be counted."""
         self._queue: WorkQueue[ObjectKey] | None = None
 
     def watch(self, queue: WorkQueue[ObjectKey]) -> None:
         self._queue = queue
 
         def changed(change: Change[Object]) -> None:
-            if change.new is not None:
-                queue.add(change.key)
+            if change.new is None:
+                self._charged.pop(change.key, None)
+                self._waiting.pop(change.key, None)
+                return
+            if is_counted(change.new):
+                self._charged[change.key] = self._clock.monotonic()
+            queue.add(change.key)
 
         self._quotas.add_handler(changed, name=self.name)
         self._pods.add_handler(self._counted_changed, name=self.name)
@@ -74,26 +81,47 @@ class ResourceQuotaController:
         quota = self._quotas.cache.get(key)
         if quota is None or is_deleting(quota):
             return None
+        if is_counted(quota) and (pause := self._until_quiet(key)) > 0:
+            return Requeue(pause)
+        self._waiting.pop(key, None)
         hard: dict[str, Any] = (quota.get("spec") or {}).get("hard") or {}
-        pods = [pod for pod in self._pods.cache.list(key.namespace) if in_scope(quota, pod)]
-        used = pod_usage(pods, hard)
-        for name in hard:
-            if name not in used:
-                objects = await self._objects(name, key.namespace)
-                if objects is not None:
-                    used[name] = object_usage(name, objects)
+        used = await self._used(quota, hard)
         status = {"hard": hard, "used": {name: str(used[name]) for name in hard if name in used}}
+        if quota.get("status") == status:
+            return None
         try:
-            await self._client.update_status(
-                RESOURCE_QUOTAS, key, lambda live: {**live, "status": status}, cached=quota
-            )
+            await self._client.replace(RESOURCE_QUOTAS, {**quota, "status": status}, subresource="status")
         except NotFound:
             return None
+        except Conflict:
+            return Requeue(SETTLE_SECONDS)  # charged meanwhile: what was counted is out of date
         return None
 
-    async def _objects(self, name: str, namespace: str) -> list[Object] | None:
-        """The objects that name counts; None when it counts none."""
-        resource, group = counted_resource(name)
+    def _until_quiet(self, key: ObjectKey) -> float:
+        """How long to leave the quota alone yet."""
+        now = self._clock.monotonic()
+        waiting = self._waiting.setdefault(key, now)
+        if now - waiting >= PATIENCE_SECONDS:
+            return 0
+        return self._charged.get(key, 0.0) + SETTLE_SECONDS - now
+
+    async def _used(self, quota: Object, names: Iterable[str]) -> Amounts:
+        """The amounts for those names that are about something there is."""
+        used: Amounts = {}
+        for resource, group in sorted({counted_resource(name) for name in names}):
+            objects = await self._objects(resource, group, quota["metadata"]["namespace"])
+            if objects is None:
+                continue
+            total = total_usage(quota, group, resource, objects)
+            for name in names:
+                if counted_resource(name) == (resource, group):
+                    used[name] = total.get(name, ZERO)
+        return used
+
+    async def _objects(self, resource: str, group: str, namespace: str) -> list[Object] | None:
+        """The objects of a kind; None when there is no such kind."""
+        if (resource, group) == (PODS.gvr.resource, PODS.gvr.group):
+            return self._pods.cache.list(namespace)
         for found in await self._mapper.resources():
             if found.resource.gvr.group == group and found.resource.gvr.resource == resource:
                 informer = self._informer_for(found.resource)
@@ -103,108 +131,21 @@ class ResourceQuotaController:
         return None
 
 
-def counted_resource(name: str) -> tuple[str, str]:
-    """(plural, group) of what a quota name counts."""
-    if name.startswith("count/"):
-        resource, _, group = name.removeprefix("count/").partition(".")
-        return resource, group
-    if name.startswith("services."):
-        return "services", ""
-    if name == "requests.storage" or name.endswith(
-        ("storageclass.storage.k8s.io/requests.storage", "storageclass.storage.k8s.io/persistentvolumeclaims")
-    ):
-        return "persistentvolumeclaims", ""
-    return name, PLAIN_COUNTS.get(name, "")
-
-
-def object_usage(name: str, objects: Iterable[Object]) -> Quantity:
-    if name == "services.nodeports":
-        return _quantity(sum(_node_ports(each) for each in objects))
-    if name == "services.loadbalancers":
-        return _quantity(sum((each.get("spec") or {}).get("type") == "LoadBalancer" for each in objects))
-    if "storageclass.storage.k8s.io/" in name:
-        wanted, _, name = name.partition(".storageclass.storage.k8s.io/")
-        objects = [each for each in objects if (each.get("spec") or {}).get("storageClassName") == wanted]
-    if name == "requests.storage":
-        return sum_of(
-            ((each.get("spec") or {}).get("resources") or {}).get("requests", {}).get("storage")
-            for each in objects
-        )
-    return _quantity(sum(1 for _ in objects))
-
-
-def pod_usage(pods: Iterable[Object], hard: Iterable[str]) -> dict[str, Quantity]:
-    """What of hard is about pods, and what the pods that have not ended use of it."""
-    running = [pod for pod in pods if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")]
-    used: dict[str, Quantity] = {}
-    for name in hard:
-        kind, dot, rest = name.partition(".")
-        if name == "pods":
-            used[name] = _quantity(len(running))
-        elif name == "requests.storage" or "storageclass.storage.k8s.io/" in name:
-            continue
-        elif name in ("cpu", "memory", "ephemeral-storage"):
-            used[name] = sum_of(amount for pod in running for amount in amounts(pod, "requests", name))
-        elif dot and kind in ("requests", "limits"):
-            used[name] = sum_of(amount for pod in running for amount in amounts(pod, kind, rest))
-    return used
-
-
-def amounts(pod: Object, kind: str, name: str) -> list[str]:
-    """What the containers of a pod ask for; kind is requests or limits."""
-    found = []
-    for container in (pod.get("spec") or {}).get("containers") or ():
-        given: Mapping[str, Any] = (container.get("resources") or {}).get(kind) or {}
-        if name in given:
-            found.append(given[name])
-    return found
-
-
-def in_scope(quota: Object, pod: Object) -> bool:
-    """The pod counts for a quota with these scopes."""
-    deadline = (pod.get("spec") or {}).get("activeDeadlineSeconds") is not None
-    best_effort = (pod.get("status") or {}).get("qosClass") == "BestEffort" or not any(
-        (container.get("resources") or {}).get(kind)
-        for container in (pod.get("spec") or {}).get("containers") or ()
-        for kind in ("requests", "limits")
+def total_usage(quota: Object, group: str, resource: str, objects: Iterable[Object]) -> Amounts:
+    """What those objects that count for the quota use together."""
+    return total_of(
+        usage_of(group, resource, obj) for obj in objects if in_scope(quota, group, resource, obj)
     )
-    known = {
-        "Terminating": deadline,
-        "NotTerminating": not deadline,
-        "BestEffort": best_effort,
-        "NotBestEffort": not best_effort,
-    }
-    return all(known.get(scope, True) for scope in (quota.get("spec") or {}).get("scopes") or ())
 
 
-def sum_of(texts: Iterable[Any]) -> Quantity:
-    """What cannot be read counts as nothing."""
-    total = ZERO
-    for text in texts:
-        try:
-            total = total + Quantity.parse(text) if text is not None else total
-        except QuantityError:
-            continue
-    return total
-
-
-def _quantity(number: int) -> Quantity:
-    return Quantity.parse(str(number))
-
-
-def _node_ports(service: Object) -> int:
-    spec = service.get("spec") or {}
-    if spec.get("type") not in ("NodePort", "LoadBalancer"):
-        return 0
-    return len(spec.get("ports") or ())
+def is_counted(quota: Object) -> bool:
+    """Whether the status is about the limits there are, so that the API server enforces them."""
+    hard = (quota.get("spec") or {}).get("hard") or {}
+    return bool((quota.get("status") or {}).get("hard", {}) == hard)
 
 
 def _may_change_usage(change: Change[Object]) -> bool:
     """For pods only their end and their resources matter."""
     if change.key.resource != PODS.gvr or change.old is None or change.new is None:
         return change.key.resource.resource in ("services", "persistentvolumeclaims")
-    return _phase(change.old) != _phase(change.new) or change.old.get("spec") != change.new.get("spec")
-
-
-def _phase(pod: Object) -> object:
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    return has_ended(change.old) != has_ended(change.new) or change.old.get("spec") != change.new.get("spec")

@@ -164,4 +164,5 @@ def _whole_cluster(near: Neighbours) -> Iterator[Controller[Any]]:
         informer_for=near.follow_metadata,
         mapper=near.mapper,
         client=client,
+        clock=clock,
     )

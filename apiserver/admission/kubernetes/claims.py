@@ -51,16 +51,18 @@ def _prepare_claim(claim: Object, old: Object | None, context: AdmissionContext)
     claim["status"] = {"phase": "Pending"}
     if claim["spec"].get("storageClassName") is None:
         classes = context.reader.list(STORAGE_GROUP, "storageclasses")
-        if name := default_class(classes):
+        if name := default_class(classes, DEFAULT_CLASS):
             claim["spec"]["storageClassName"] = name
 
 
-def default_class(classes: Sequence[Object]) -> str:
+def default_class(classes: Sequence[Object], annotation: str) -> str:
     """The newest class that says it is the default, by name among equally new ones; "" for none."""
-    marked = [item for item in classes if annotations_of(item).get(DEFAULT_CLASS) == "true"]
+    marked = [item for item in classes if annotations_of(item).get(annotation) == "true"]
     marked.sort(key=name_of)
     newest = max((metadata_of(item).get("creationTimestamp") or "" for item in marked), default="")
-    return next((name_of(item) for item in marked if metadata_of(item)["creationTimestamp"] == newest), "")
+    return next(
+        (name_of(item) for item in marked if (metadata_of(item).get("creationTimestamp") or "") == newest), ""
+    )
 
 
 def _judge_claim(claim: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
@@ -128,6 +130,22 @@ def _quantity(value: Any) -> Quantity:
         return Quantity.of(0)  # decoding says so
 
 
+async def _refuse_claim(claim: Object, old: Object | None, context: AdmissionContext) -> None:
+    """A claim grows where its class lets it."""
+    if old is None or _size(claim["spec"]) <= _size(old["spec"]):
+        return
+    if (old.get("status") or {}).get("phase") != "Bound":
+        raise context.forbidden("Only bound persistent volume claims can be expanded")
+    name = claim["spec"].get("storageClassName") or ""
+    found = context.reader.get(STORAGE_GROUP, "storageclasses", "", name) if name else None
+    same = name == (old["spec"].get("storageClassName") or "")
+    if not same or found is None or not found.get("allowVolumeExpansion"):
+        raise context.forbidden(
+            "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc "
+            "must support resize"
+        )
+
+
 # -- volumes ------------------------------------------------------------------------------------------------
 
 
@@ -190,7 +208,10 @@ def _judge_class(storage_class: Object, old: Object | None, context: AdmissionCo
 
 
 CLAIM_RULES: Final = Rules(
-    default=_default_claim, prepare=_prepare_claim, validate=of_main_resource(_judge_claim)
+    default=_default_claim,
+    prepare=_prepare_claim,
+    validate=of_main_resource(_judge_claim),
+    refuse=_refuse_claim,
 )
 VOLUME_RULES: Final = Rules(
     default=_default_volume, prepare=_prepare_volume, validate=of_main_resource(_judge_volume)

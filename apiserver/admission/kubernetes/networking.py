@@ -8,9 +8,10 @@ from apiserver.admission.broken_rules import immutable, invalid_value, not_suppo
 from apiserver.admission.context import AdmissionContext, Rules
 from apiserver.admission.ingress_rules import ingress_spec_errors, is_ip
 from apiserver.admission.judging import of_main_resource
+from apiserver.admission.kubernetes.claims import default_class
 from apiserver.admission.kubernetes.pod_rules import selector_errors
 from karmada.api.errors import FieldError
-from karmada.api.objects import Object, annotations_of, name_of
+from karmada.api.objects import Object, annotations_of
 
 GROUP: Final = "networking.k8s.io"
 DEFAULT_CLASS: Final = "ingressclass.kubernetes.io/is-default-class"
@@ -24,21 +25,14 @@ MAX_ENDPOINTS: Final = 1000
 
 
 def _prepare_ingress(ingress: Object, old: Object | None, context: AdmissionContext) -> None:
-    """A new ingress without a class gets the default one. Raises Forbidden when there are several."""
+    """A new ingress without a class gets the default one: of several, the newest."""
     if old is not None:
         return
     spec = ingress["spec"]
     if spec.get("ingressClassName") is not None or LEGACY_CLASS in annotations_of(ingress):
         return
-    classes = [
-        item
-        for item in context.reader.list(GROUP, "ingressclasses")
-        if annotations_of(item).get(DEFAULT_CLASS) == "true"
-    ]
-    if len(classes) > 1:
-        raise context.forbidden(f"{len(classes)} default IngressClasses were found, only 1 allowed")
-    if classes:
-        spec["ingressClassName"] = name_of(classes[0])
+    if name := default_class(context.reader.list(GROUP, "ingressclasses"), DEFAULT_CLASS):
+        spec["ingressClassName"] = name
 
 
 def _judge_ingress(ingress: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:

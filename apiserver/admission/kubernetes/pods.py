@@ -7,7 +7,7 @@ from apiserver.admission.broken_rules import forbidden, invalid_value
 from apiserver.admission.context import AdmissionContext, Rules
 from apiserver.admission.kubernetes.pod_defaults import default_pod_only, default_pod_spec
 from apiserver.admission.kubernetes.pod_rules import pod_spec_errors
-from apiserver.admission.kubernetes.priorities import keep_priority, settle_priority
+from apiserver.admission.kubernetes.priorities import keep_priority
 from karmada.api.errors import FieldError
 from karmada.api.objects import Object
 from karmada.api.quantity import Quantity, QuantityError
@@ -29,8 +29,6 @@ def _prepare(pod: Object, old: Object | None, context: AdmissionContext) -> None
         add_tolerations(spec)
         keep_priority(spec, old["spec"])
         return
-    settle_priority(spec, context)
-    add_tolerations(spec)
     status: Object = {"phase": "Pending", "qosClass": qos_class(spec)}
     if spec.get("schedulingGates"):
         status["conditions"] = [

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from apiserver.admission.kubernetes.claims import CLAIM_RULES, CLASS_RULES, VOLUME_RULES, default_class
+from apiserver.admission.kubernetes.claims import (
+    CLAIM_RULES,
+    CLASS_RULES,
+    DEFAULT_CLASS,
+    VOLUME_RULES,
+    default_class,
+)
 from karmada.api.objects import Object, private_copy
 from tests.apiserver.admission.contexts import NOW, admitted, judged, shaped
 
@@ -56,8 +62,8 @@ def test_a_claim_without_class_gets_the_default_one_and_an_empty_class_is_a_clas
 
 def test_the_newest_default_class_wins() -> None:
     old = storage_class("a", made="2026-01-01T00:00:00Z")
-    assert default_class([old, storage_class("c"), storage_class("b")]) == "b"
-    assert default_class([]) == ""
+    assert default_class([old, storage_class("c"), storage_class("b")], DEFAULT_CLASS) == "b"
+    assert default_class([], DEFAULT_CLASS) == ""
 
 
 def test_both_ways_to_name_a_source_agree() -> None:

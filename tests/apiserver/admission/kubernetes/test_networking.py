@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from apiserver.admission.kubernetes import networking
-from karmada.api.errors import Forbidden
 from karmada.api.objects import Object
 from tests.apiserver.admission.contexts import admitted, judged, shaped
 
@@ -41,10 +40,9 @@ def test_an_ingress_without_class_gets_the_default_one() -> None:
     assert "ingressClassName" not in admitted(networking.INGRESS_RULES, ingress())["spec"]
 
 
-def test_two_default_classes_are_one_too_many() -> None:
-    text = 'ingresses.networking.k8s.io "a" is forbidden: 2 default IngressClasses were found, only 1 allowed'
-    with pytest.raises(Forbidden, match=text):
-        admitted(networking.INGRESS_RULES, ingress(), existing=[ingress_class("a"), ingress_class("b")])
+def test_of_two_default_classes_of_one_age_the_first_by_name_is_taken() -> None:
+    made = admitted(networking.INGRESS_RULES, ingress(), existing=[ingress_class("b"), ingress_class("a")])
+    assert made["spec"]["ingressClassName"] == "a"
 
 
 def test_an_ingress_leads_somewhere() -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from apiserver.admission.kubernetes.pods import add_tolerations, change_errors, qos_class, rules
+from apiserver.admission.kubernetes.priorities import settle_priority
 from karmada.api.objects import Object, private_copy
-from tests.apiserver.admission.contexts import admitted, judged, shaped, texts
+from tests.apiserver.admission.contexts import admitted, context_of, judged, shaped, texts
 
 PLANE = rules(service_accounts=False)
 MEMBER = rules(service_accounts=True)
@@ -24,13 +25,17 @@ def pod(**spec: Any) -> Object:
     )
 
 
-def test_a_new_pod_waits_with_the_stock_tolerations() -> None:
+def test_a_new_pod_waits() -> None:
     made = admitted(PLANE, pod())
     assert made["status"] == {"phase": "Pending", "qosClass": "BestEffort"}
-    assert made["spec"]["priority"] == 0
-    assert made["spec"]["preemptionPolicy"] == "PreemptLowerPriority"
     assert made["spec"]["enableServiceLinks"] is True
-    assert made["spec"]["tolerations"] == [
+    assert "serviceAccountName" not in made["spec"]
+
+
+def test_a_pod_puts_up_with_a_lost_node_for_a_while() -> None:
+    spec: Object = {}
+    add_tolerations(spec)
+    assert spec["tolerations"] == [
         {
             "key": f"node.kubernetes.io/{trouble}",
             "operator": "Exists",
@@ -39,7 +44,6 @@ def test_a_new_pod_waits_with_the_stock_tolerations() -> None:
         }
         for trouble in ("not-ready", "unreachable")
     ]
-    assert "serviceAccountName" not in made["spec"]
 
 
 def test_pods_run_as_somebody_where_pods_run() -> None:
@@ -87,6 +91,7 @@ def test_the_quality_of_service_follows_from_resources(resources: list[Object], 
 
 def changed(**spec: Any) -> tuple[Object, Object]:
     old = admitted(PLANE, pod(activeDeadlineSeconds=60))["spec"]
+    add_tolerations(old)
     new = private_copy(old)
     for name, value in spec.items():
         if value is None:
@@ -137,6 +142,8 @@ def test_a_status_write_is_not_judged() -> None:
 
 def test_the_manifest_of_a_pod_can_be_replaced_as_it_is() -> None:
     old = admitted(PLANE, pod())
+    add_tolerations(old["spec"])
+    settle_priority(old["spec"], context_of(old))
     new = admitted(PLANE, pod(), old=old)
     assert new["spec"] == old["spec"]
     assert judged(PLANE, new, old=old) == []
