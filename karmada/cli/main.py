@@ -48,6 +48,7 @@ COMMANDS = {
     "cordon": Command("cordon", MANAGEMENT, "keep new workloads off a cluster"),
     "uncordon": Command("cordon", MANAGEMENT, "let a cluster take new workloads again"),
     "why": Command("why", DEBUGGING, "say why an object runs where it runs, and what it waits for"),
+    "simulate": Command("simulate", DEBUGGING, "say what would move in another world, and change nothing"),
     "render": Command("render", DEBUGGING, "show each cluster's manifest before it is applied"),
     "apply": Command("apply", ADVANCED, "apply files, and send what they hold to clusters"),
     "patch": Command("patch", ADVANCED, "change fields of a resource"),

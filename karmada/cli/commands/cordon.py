@@ -3,14 +3,11 @@
 import argparse
 
 from karmada.api.errors import NotFound
-from karmada.api.groups.cluster import CLUSTERS, Cluster
-from karmada.api.groups.meta import Taint
-from karmada.api.wellknown import UNSCHEDULABLE_TAINT
+from karmada.api.groups.cluster import CLUSTERS
+from karmada.cli.cordoning import with_cordon, without_cordon
 from karmada.cli.printers import Console
 from karmada.cli.scope import CommandError, add_connection_flags, control_plane
 from karmada.client.client import Client
-
-NO_SCHEDULE = "NoSchedule"
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -36,27 +33,3 @@ async def run(args: argparse.Namespace, console: Console) -> int:
             await plane.update(CLUSTERS, CLUSTERS.key("", args.name), change, cached=cluster)
         console.line(f"{args.name} cluster {word}")
     return 0
-
-
-def with_cordon(cluster: Cluster) -> Cluster:
-    """cluster with the unschedulable taint; unchanged if it has it."""
-    if any(map(is_cordon, cluster.spec.taints or ())):
-        return cluster
-    taint = Taint(key=UNSCHEDULABLE_TAINT, effect=NO_SCHEDULE)
-    return _with_taints(cluster, [*(cluster.spec.taints or ()), taint])
-
-
-def without_cordon(cluster: Cluster) -> Cluster:
-    """cluster without the unschedulable taint; unchanged if it has none."""
-    if not any(map(is_cordon, cluster.spec.taints or ())):
-        return cluster
-    return _with_taints(cluster, [taint for taint in cluster.spec.taints or () if not is_cordon(taint)])
-
-
-def is_cordon(taint: Taint) -> bool:
-    return taint.key == UNSCHEDULABLE_TAINT and taint.effect == NO_SCHEDULE
-
-
-def _with_taints(cluster: Cluster, taints: list[Taint]) -> Cluster:
-    spec = cluster.spec.model_copy(update={"taints": taints})
-    return cluster.model_copy(update={"spec": spec})

@@ -71,7 +71,7 @@ async def render(world: World, interpreter: Interpreter) -> Rendering:
             world.template, None, None, (), "no policy selects it: it stays in the control plane"
         )
     template = claimed(world.template, policy)
-    binding = await _binding(world, policy, template, interpreter)
+    binding = await binding_of(world, policy, template, interpreter)
     scheduling = explain(binding, Snapshot.of(world.clusters))
     decision = scheduling.decision
     if scheduling.cause is not None and decision.targets is not None:
@@ -88,7 +88,7 @@ async def render(world: World, interpreter: Interpreter) -> Rendering:
     return Rendering(template, policy, scheduling, tuple(rendered), trouble)
 
 
-async def _binding(
+async def binding_of(
     world: World, policy: PropagationPolicy, template: Object, interpreter: Interpreter
 ) -> ResourceBinding:
     """The binding as the detector would leave it; what scheduler and others wrote before is kept."""

@@ -1,7 +1,7 @@
 """The unschedulable taint comes and goes, and nothing else does."""
 
 from karmada.api.groups.cluster import Cluster
-from karmada.cli.commands.cordon import with_cordon, without_cordon
+from karmada.cli.cordoning import with_cordon, without_cordon
 
 CORDON = {"key": "cluster.karmada.io/unschedulable", "effect": "NoSchedule"}
 EVICTING = {"key": "cluster.karmada.io/unschedulable", "effect": "NoExecute"}
