@@ -84,9 +84,16 @@ class LocalPlane:
     def health_port(self, process: str) -> int:
         return int(json.loads((self.state / "local.json").read_text())["ports"][process])
 
-    def kubectl(self, *arguments: str, member: str = "", program: Path | None = None, stdin: str = "") -> str:
-        """Output of a kubectl command; raises when it fails."""
-        config = self.member_config(member) if member else self.karmada_config
+    def kubectl(
+        self,
+        *arguments: str,
+        member: str = "",
+        program: Path | None = None,
+        stdin: str = "",
+        config: Path | None = None,
+    ) -> str:
+        """Output of a kubectl command; raises when it fails. config: of another cluster than these."""
+        config = config or (self.member_config(member) if member else self.karmada_config)
         done = subprocess.run(
             [str(program or self.state / "bin" / "kubectl"), f"--kubeconfig={config}", *arguments],
             input=stdin,
