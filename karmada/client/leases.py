@@ -51,6 +51,10 @@ class LeaderElectionOptions:
     namespace: str = "karmada-system"
     """--leader-elect-resource-namespace: where the lease is."""
 
+    identity: str = ""
+    """--leader-elect-identity: who holds the lease; a new name for each process when none is given. With a
+    given one a restarted process goes on at once: never give the same to two that may run at a time."""
+
 
 @dataclass(slots=True)
 class _Seen:

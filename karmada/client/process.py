@@ -178,6 +178,7 @@ def leader_election(
             client,
             name=lease,
             namespace=options.namespace,
+            identity=options.identity,
             lease_seconds=options.lease_seconds,
             renew_seconds=options.renew_seconds,
             retry_seconds=options.retry_seconds,

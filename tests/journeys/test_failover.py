@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,10 @@ spec:
 """
 
 
+def bindings(namespace: str) -> str:
+    return f"/apis/work.karmada.io/v1alpha2/namespaces/{namespace}/resourcebindings"
+
+
 @dataclass
 class World:
     """The control plane and what can be broken around it."""
@@ -96,28 +101,30 @@ class World:
         policy = POLICY % (", ".join(clusters), tolerated)
         self.plane.kubectl("-n", namespace, "create", "-f", "-", stdin=policy)
 
+    def cluster(self, name: str) -> Any:
+        return self.plane.api("GET", f"/apis/cluster.karmada.io/v1alpha1/clusters/{name}")
+
     def ready(self, cluster: str) -> str:
-        path = "jsonpath={.status.conditions[?(@.type=='Ready')].status}"
-        return self.plane.kubectl("get", "cluster", cluster, "-o", path)
+        conditions = self.cluster(cluster).get("status", {}).get("conditions") or ()
+        return next((item["status"] for item in conditions if item["type"] == "Ready"), "")
 
     def taints(self, cluster: str) -> set[str]:
-        found = json.loads(self.plane.kubectl("get", "cluster", cluster, "-o", "json"))
-        return {f"{taint['key']}:{taint['effect']}" for taint in found["spec"].get("taints") or ()}
+        taints = self.cluster(cluster)["spec"].get("taints") or ()
+        return {f"{taint['key']}:{taint['effect']}" for taint in taints}
 
-    def binding(self, namespace: str, name: str = "web-deployment") -> dict[str, object]:
-        found: dict[str, object] = json.loads(
-            self.plane.kubectl("-n", namespace, "get", "rb", name, "-o", "json")
-        )
-        return found
+    def binding(self, namespace: str, name: str = "web-deployment") -> Any:
+        return self.plane.api("GET", f"{bindings(namespace)}/{name}")
+
+    def deployments(self, namespace: str, *, member: str = "") -> list[Any]:
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+        return list(self.plane.api("GET", path, member=member)["items"])
 
     def targets(self, namespace: str) -> list[str]:
         spec = self.binding(namespace)["spec"]
-        assert isinstance(spec, dict)
         return sorted(cluster["name"] for cluster in spec.get("clusters") or ())
 
     def tasks(self, namespace: str) -> list[str]:
         spec = self.binding(namespace)["spec"]
-        assert isinstance(spec, dict)
         return [task["fromCluster"] for task in spec.get("gracefulEvictionTasks") or ()]
 
     def far(self, *arguments: str) -> str:
@@ -207,18 +214,74 @@ def place(world: World, namespace: str, cluster: str) -> None:
     try:
         world.plane.kubectl("-n", namespace, "create", "deployment", "web", "--image=nginx")
         eventually(lambda: world.targets(namespace), until=lambda found: found == [cluster])
-        eventually(
-            lambda: world.plane.kubectl("-n", namespace, "get", "deployment", "web", "--no-headers").split()[
-                1
-            ],
-            until=lambda text: text == "1/1",
-        )
+        eventually(lambda: ready_in(world, namespace), until=lambda count: count == 1)
     finally:
         for other in others:
             world.plane.karmadactl("uncordon", other)
 
 
-def ready_in(world: World, namespace: str, member: str) -> int:
-    path = "jsonpath={.items[0].status.readyReplicas}"
-    found = world.plane.kubectl("-n", namespace, "get", "deployments", "-o", path, member=member)
-    return int(found or 0)
+def ready_in(world: World, namespace: str, member: str = "") -> int:
+    """Ready replicas of all Deployments there; of the templates without a member."""
+    found = world.deployments(namespace, member=member)
+    return sum(item.get("status", {}).get("readyReplicas") or 0 for item in found)
+
+
+def test_a_workload_leaves_a_pull_member_whose_agent_died_and_nothing_flaps(world: World) -> None:
+    world.apply("silent", "member2", "member1")
+    place(world, "silent", "member2")
+    world.plane.kill("karmada-agent-member2")
+    began = time.monotonic()
+    eventually(lambda: world.ready("member2"), until=lambda status: status == "Unknown")
+    # Its last sign of life is up to half a second (a renewal) older than its death.
+    assert time.monotonic() - began >= GRACE_SECONDS - 1.0, "not before the grace period"
+    assert world.targets("silent") == ["member2"]
+    eventually(lambda: world.targets("silent"), until=lambda found: found == ["member1"])
+    assert "cluster.karmada.io/unreachable:NoSchedule" in world.taints("member2")
+    eventually(lambda: world.tasks("silent"), until=lambda found: not found)
+    assert ready_in(world, "silent", "member2") == 1, "nobody is there to take it away"
+    world.plane.up()
+    eventually(lambda: world.ready("member2"), until=lambda status: status == "True")
+    eventually(lambda: world.taints("member2"), until=lambda found: not found)
+    eventually(lambda: ready_in(world, "silent", "member2"), until=lambda count: count == 0)
+    generation = world.binding("silent")["metadata"]["generation"]
+    assert world.targets("silent") == ["member1"]
+    eventually(lambda: ready_in(world, "silent", "member1"), until=lambda count: count == 1)
+    assert world.binding("silent")["metadata"]["generation"] == generation
+
+
+def test_an_eviction_survives_the_death_of_the_control_plane_in_its_middle(world: World) -> None:
+    world.apply("middle", "far", "member1")
+    place(world, "middle", "far")
+    for number in range(6):
+        world.plane.kubectl("-n", "middle", "create", "deployment", f"more{number}", "--image=nginx")
+    eventually(
+        lambda: everything(world, "middle"), until=lambda found: len(found) == 7 and all(found.values())
+    )
+    on_far = sum(found == ["far"] for found in everything(world, "middle").values())
+    assert on_far
+    world.network.swallow()
+    try:
+        eventually(lambda: everything(world, "middle"), until=lambda found: ["member1"] in found.values())
+        for process in ("karmada-controller-manager", "karmada-scheduler", "karmada-apiserver"):
+            world.plane.kill(process)
+        world.plane.up()
+        eventually(
+            lambda: everything(world, "middle"),
+            until=lambda found: set(map(tuple, found.values())) == {("member1",)},
+        )
+    finally:
+        world.network.heal()
+    eventually(lambda: world.ready("far"), until=lambda status: status == "True")
+    eventually(
+        lambda: world.far("-n", "middle", "get", "deployments", "-o", "name"), until=lambda text: not text
+    )
+    eventually(lambda: ready_in(world, "middle", "member1"), until=lambda count: count == 7)
+
+
+def everything(world: World, namespace: str) -> dict[str, list[str]]:
+    """Where each binding of a namespace is."""
+    found = world.plane.api("GET", bindings(namespace))
+    return {
+        item["metadata"]["name"]: [cluster["name"] for cluster in item["spec"].get("clusters") or ()]
+        for item in found["items"]
+    }

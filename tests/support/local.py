@@ -4,13 +4,18 @@ local`."""
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from karmada.client.kubeconfig import Access, load_kubeconfig
+from karmada.client.tls import ssl_context
 
 T = TypeVar("T")
 UP_SECONDS = 120
@@ -38,6 +43,8 @@ class LocalPlane:
             self._options.append(f"--etcd={etcd}")
         self.karmada_config = state / "karmada.config"
         self.members_config = state / "members.config"
+        self._accesses: dict[Path, Access] = {}
+        self._contexts: dict[Path, ssl.SSLContext | None] = {}
 
     def __enter__(self) -> "LocalPlane":
         self.up()
@@ -105,6 +112,25 @@ class LocalPlane:
         if done.returncode:
             raise RuntimeError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
+
+    def api(self, method: str, path: str, body: object = None, *, member: str = "") -> Any:
+        """What the API server answers; raises RuntimeError when it refuses. Cheaper than kubectl."""
+        config = self.member_config(member) if member else self.karmada_config
+        access = self._accesses.setdefault(config, load_kubeconfig(config))
+        request = urllib.request.Request(
+            access.server + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Content-Type": "application/json" if method == "POST" else "application/merge-patch+json"
+            },
+        )
+        context = self._contexts.setdefault(config, ssl_context(access))
+        try:
+            with urllib.request.urlopen(request, context=context, timeout=30) as answer:
+                return json.loads(answer.read())
+        except OSError as error:
+            raise RuntimeError(f"{method} {path}: {error}") from error
 
 
 def _runs(pid: int) -> bool:

@@ -9,6 +9,7 @@
 In: the folder. Out: paths and Settings. Neighbours: processes.py runs what lives here, up.py fills it.
 """
 
+import hashlib
 import json
 import os
 import socket
@@ -69,6 +70,13 @@ class Layout:
                 f"cannot write to the state folder {self.state}: {error.strerror or error}; "
                 "choose another with STATE=dir (karmadactl local up --state dir)"
             ) from error
+
+    @property
+    def identity(self) -> str:
+        """Of the processes here, in leases: of each there is one at a time, and a new one is only started
+        when the old one is known to be gone, so it need not wait until the old lease has run out.
+        """
+        return f"{socket.gethostname()}_{hashlib.sha256(str(self.state).encode()).hexdigest()[:16]}"
 
     def storage_url(self) -> str:
         return f"sqlite://{self.data / 'karmada.db'}"

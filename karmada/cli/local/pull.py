@@ -70,7 +70,7 @@ async def pull_member_up(
         for resource, obj in kubeconfig_objects(plan, kubeconfig_text(kubeconfig)):
             await ensure(member, resource, obj)
     folder.write_member(access, name)
-    processes.start(local_agent_spec(folder, plan, settings))
+    processes.start(local_agent_spec(layout, folder, plan, settings))
 
 
 def stop_agents_but(processes: Processes, pull: list[str]) -> None:
@@ -81,11 +81,12 @@ def stop_agents_but(processes: Processes, pull: list[str]) -> None:
             processes.stop(name)
 
 
-def local_agent_spec(folder: AgentFolder, plan: AgentPlan, settings: Settings) -> ProcessSpec:
+def local_agent_spec(layout: Layout, folder: AgentFolder, plan: AgentPlan, settings: Settings) -> ProcessSpec:
     name = process_name(plan.cluster)
     ports = settings.ports
     spec = agent_spec(folder, plan, health_port=ports[name], metrics_port=ports[f"{name}-metrics"])
-    return replace(spec, arguments=(*spec.arguments, *settings.flags_of(AGENT)))
+    identity = f"--leader-elect-identity={layout.identity}"
+    return replace(spec, arguments=(*spec.arguments, identity, *settings.flags_of(AGENT)))
 
 
 async def _registered(plane: Client, plan: AgentPlan) -> Object:

@@ -166,6 +166,7 @@ def controller_specs(layout: Layout, settings: Settings) -> list[ProcessSpec]:
             f"--kubeconfig={kubeconfig}",
             f"--health-probe-bind-address={LOOPBACK}:{settings.ports[name]}",
             f"--metrics-bind-address={LOOPBACK}:{settings.ports[f'{name}-metrics']}",
+            f"--leader-elect-identity={layout.identity}",
             *further,
             *settings.flags_of(name),
         )
