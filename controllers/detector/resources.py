@@ -18,7 +18,7 @@ from karmada.api.names import is_reserved_namespace
 from karmada.api.objects import Object, labels_of
 from karmada.client.client import Client
 from karmada.client.informer import Change, Informer, Informers
-from karmada.client.mapper import DiscoveredResource, Mapper
+from karmada.client.mapper import DiscoveredResource, Mapper, preferred_resources
 from karmada.runtime.controller import Requeue, WorkQueue
 
 DISCOVERY_SECONDS: Final = 30.0
@@ -89,14 +89,8 @@ def propagatable(
     found: Iterable[DiscoveredResource], skipped: SkippedApis
 ) -> dict[GroupVersionResource, Resource[Object]]:
     """What can be deleted, listed and watched, each in one version, the preferred one if possible."""
-    chosen: dict[tuple[str, str], DiscoveredResource] = {}
-    for item in found:
-        if not {"delete", "list", "watch"} <= set(item.verbs):
-            continue
-        known = chosen.get((item.gvr.group, item.gvr.resource))
-        if known is None or (item.preferred and not known.preferred):
-            chosen[item.gvr.group, item.gvr.resource] = item
-    return {item.gvr: item.resource for item in chosen.values() if not skipped.covers(item.gvk)}
+    able = (item for item in found if {"delete", "list", "watch"} <= set(item.verbs))
+    return {item.gvr: item.resource for item in preferred_resources(able) if not skipped.covers(item.gvk)}
 
 
 class PropagatableResources:

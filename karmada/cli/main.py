@@ -37,6 +37,7 @@ SETTINGS = "Settings Commands"
 OTHER = "Other Commands"
 
 COMMANDS = {
+    "explain": Command("explain", BASIC, "show the fields of a resource"),
     "get": Command("get", BASIC, "show one or many resources of the control plane and members"),
     "create": Command("create", BASIC, "create a resource from a file or from flags"),
     "delete": Command("delete", BASIC, "delete resources by file, name or selector"),
@@ -45,17 +46,30 @@ COMMANDS = {
     "unjoin": Command("unjoin", REGISTRATION, "remove a cluster that was joined"),
     "register": Command("register", REGISTRATION, "register a cluster in pull mode"),
     "unregister": Command("unregister", REGISTRATION, "remove a cluster that was registered"),
+    "token": Command("token", REGISTRATION, "manage bootstrap tokens for clusters in pull mode"),
     "cordon": Command("cordon", MANAGEMENT, "keep new workloads off a cluster"),
     "uncordon": Command("cordon", MANAGEMENT, "let a cluster take new workloads again"),
+    "taint": Command("taint", MANAGEMENT, "update the taints of a cluster"),
     "why": Command("why", DEBUGGING, "say why an object runs where it runs, and what it waits for"),
     "simulate": Command("simulate", DEBUGGING, "say what would move in another world, and change nothing"),
     "render": Command("render", DEBUGGING, "show each cluster's manifest before it is applied"),
+    "attach": Command("exec", DEBUGGING, "attach to a running container"),
+    "logs": Command("logs", DEBUGGING, "print the logs of a container in a member"),
+    "exec": Command("exec", DEBUGGING, "run a command in a container"),
+    "describe": Command("describe", DEBUGGING, "show details of a resource, with its events"),
+    "interpret": Command("interpret", DEBUGGING, "check and try out interpreter customizations"),
     "apply": Command("apply", ADVANCED, "apply files, and send what they hold to clusters"),
+    "promote": Command("promote", ADVANCED, "take a resource of a member into the control plane"),
+    "top": Command("top", ADVANCED, "show CPU and memory use in members"),
     "patch": Command("patch", ADVANCED, "change fields of a resource"),
     "label": Command("label", SETTINGS, "update the labels of a resource"),
     "annotate": Command("label", SETTINGS, "update the annotations of a resource"),
+    "completion": Command("completion", SETTINGS, "print shell completion code"),
     "local": Command("local", "Local Commands", "run a control plane with members on this machine"),
+    "api-resources": Command("api_resources", OTHER, "print the supported resources"),
+    "api-versions": Command("api_versions", OTHER, "print the supported API versions"),
     "version": Command("version", OTHER, "print the version"),
+    "options": Command("options", OTHER, "list the flags every command takes"),
 }
 
 

@@ -53,7 +53,9 @@ def parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Nam
     return args
 
 
-def add_switch(parser: argparse.ArgumentParser, *names: str, default: bool = False, **keywords: Any) -> None:
+def add_switch(
+    parser: argparse.ArgumentParser, *names: str, default: bool | None = False, **keywords: Any
+) -> None:
     """A flag that is on or off: `--x`, `--x=true`, `--x=false`."""
     parser.add_argument(*names, action="store_true", default=default, **keywords)
 

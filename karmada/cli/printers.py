@@ -30,6 +30,17 @@ class Console:
         self._err.write(text + "\n")
         self._err.flush()
 
+    def write(self, data: bytes) -> None:
+        """Bytes as they are: logs and streams of containers."""
+        self._out.flush()
+        self._out.buffer.write(data)
+        self._out.buffer.flush()
+
+    def write_error(self, data: bytes) -> None:
+        self._err.flush()
+        self._err.buffer.write(data)
+        self._err.buffer.flush()
+
     @property
     def is_terminal(self) -> bool:
         return self._out.isatty()
@@ -50,9 +61,15 @@ class GrowingTable:
         self._console.line("".join(text.ljust(width + COLUMN_GAP) for text, width in gapped).rstrip())
 
 
-def format_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, headers: bool = True) -> str:
+def format_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    headers: bool = True,
+    keep_case: bool = False,
+) -> str:
     """Columns as wide as their longest cell, three blanks between them, none at the end of a line."""
-    lines = [[name.upper() for name in header]] if headers else []
+    lines = [[name if keep_case else name.upper() for name in header]] if headers else []
     lines.extend([_cell(value) for value in row] for row in rows)
     widths = [max((len(line[column]) for line in lines), default=0) for column in range(len(header))]
     return "\n".join(

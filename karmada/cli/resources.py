@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from karmada.cli.scope import CommandError
-from karmada.client.mapper import DiscoveredResource, Mapper
+from karmada.client.mapper import DiscoveredResource, Mapper, preferred_resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def parse_wanted(words: Sequence[str]) -> list[Wanted]:
 
 async def find_resources(mapper: Mapper, wanted: Sequence[Wanted]) -> list[tuple[Wanted, DiscoveredResource]]:
     """The resource of each; a category (`all`, `karmada-io`) stands for several. Raises CommandError."""
-    served = [each for each in await mapper.resources() if each.preferred]
+    served = preferred_resources(await mapper.resources())
     found: list[tuple[Wanted, DiscoveredResource]] = []
     for each in wanted:
         matching = resources_named(served, each.resource)

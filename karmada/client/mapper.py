@@ -138,6 +138,17 @@ class Mapper:
                 self._by_resource[item.gvr] = item
 
 
+def preferred_resources(found: Iterable[DiscoveredResource]) -> list[DiscoveredResource]:
+    """Each resource of each group once: in the preferred version, or the first that has it."""
+    chosen: dict[tuple[str, str], DiscoveredResource] = {}
+    for each in found:
+        key = (each.gvr.group, each.gvr.resource)
+        known = chosen.get(key)
+        if known is None or (each.preferred and not known.preferred):
+            chosen[key] = each
+    return list(chosen.values())
+
+
 async def discover(client: Client) -> Discovery:
     """Read what the server serves now."""
     core, groups = await asyncio.gather(_document(client, "/api"), _document(client, "/apis"))
