@@ -2,7 +2,9 @@
 
 from typing import Any, Final
 
+from apiserver.admission.broken_rules import forbidden, not_supported, required
 from apiserver.admission.context import AdmissionContext, Rules
+from apiserver.admission.kubernetes.webhook_configurations import client_config_errors
 from apiserver.resources import custom
 from apiserver.resources.metadata import invalid_value
 from karmada.api.errors import FieldError
@@ -16,6 +18,7 @@ _IMMUTABLE: Final = (
     ("spec", "names", "plural"),
     ("spec", "names", "kind"),
 )
+_STRATEGIES: Final = ("None", "Webhook")
 _SCOPES: Final = ("Cluster", "Namespaced")
 
 
@@ -35,7 +38,7 @@ def _validate(crd: Object, old: Object | None, context: AdmissionContext) -> lis
             for path in _IMMUTABLE
             if _at(crd, path) != _at(old, path)
         ]
-    return errors + _stored_version_errors(crd)
+    return errors + _stored_version_errors(crd) + conversion_errors(crd)
 
 
 def _identity_errors(crd: Object) -> list[FieldError]:
@@ -118,6 +121,33 @@ def _stored_version_errors(crd: Object) -> list[FieldError]:
         for index, version in enumerate(stored)
         if version not in names
     ]
+
+
+def conversion_errors(crd: Object) -> list[FieldError]:
+    """A webhook that converts can be called, and is only there where one is wanted."""
+    conversion = (crd.get("spec") or {}).get("conversion") or {}
+    strategy, webhook = conversion.get("strategy") or "", conversion.get("webhook")
+    path = "spec.conversion"
+    if strategy not in _STRATEGIES:
+        return [not_supported(f"{path}.strategy", strategy, _STRATEGIES)]
+    if strategy == "None":
+        if webhook is None:
+            return []
+        text = "should not be set when strategy is not set to Webhook"
+        return [forbidden(f"{path}.webhook", text)]
+    if webhook is None:
+        return [required(f"{path}.webhook", "required when strategy is set to Webhook")]
+    errors = _review_errors(webhook.get("conversionReviewVersions") or [], f"{path}.webhook")
+    return errors + client_config_errors(webhook.get("clientConfig"), f"{path}.webhook.clientConfig")
+
+
+def _review_errors(versions: list[Any], path: str) -> list[FieldError]:
+    where = f"{path}.conversionReviewVersions"
+    if not versions:
+        return [required(where)]
+    if not {"v1", "v1beta1"} & set(versions):
+        return [invalid_value(where, versions, "must include at least one of v1, v1beta1")]
+    return []
 
 
 def _at(obj: Any, path: tuple[str, ...]) -> Any:

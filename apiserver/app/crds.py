@@ -16,7 +16,9 @@ from apiserver.handlers.options import DeleteOptions
 from apiserver.handlers.preparation import is_finished, stored_value
 from apiserver.request_info import Query, Request, RequestInfo
 from apiserver.resources import custom
+from apiserver.resources.conversion_webhooks import ConversionWebhook
 from apiserver.resources.definition import ResourceDefinition, Resources
+from apiserver.resources.webhook_calls import WebhookCaller
 from apiserver.storage.entries import Entry
 from apiserver.storage.keys import Collection
 from apiserver.storage.store import Keep, Remove, Store, Verdict, Write
@@ -47,12 +49,20 @@ class CustomResources(Controller[str]):
     name = "customresourcedefinitions"
 
     def __init__(
-        self, *, store: Store, resources: Resources, reader: CacheReader, deletes: DeleteHandler, clock: Clock
+        self,
+        *,
+        store: Store,
+        resources: Resources,
+        reader: CacheReader,
+        deletes: DeleteHandler,
+        caller: WebhookCaller,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._resources = resources
         self._reader = reader
         self._deletes = deletes
+        self._caller = caller
         self._clock = clock
         self._served: dict[str, _Served] = {}
         self._notify: Callable[[str], None] | None = None
@@ -83,8 +93,12 @@ class CustomResources(Controller[str]):
             return
         changed = known is None or known.spec != crd["spec"]
         since = int(crd["metadata"]["resourceVersion"]) if changed or known is None else known.since
-        definitions = tuple(custom.definitions_of(crd, since=since))
+        definitions = tuple(custom.definitions_of(crd, since=since, remote=self._remote(crd)))
         self._replace(name, _Served(crd["spec"], terminating, accepted, since, definitions))
+
+    def _remote(self, crd: Object) -> ConversionWebhook | None:
+        webhook = custom.webhook_of(crd)
+        return None if webhook is None else ConversionWebhook(self._caller, webhook)
 
     def _replace(self, name: str, served: _Served | None) -> None:
         known = self._served.pop(name, None)
@@ -204,7 +218,7 @@ class CustomResources(Controller[str]):
             new = change(old)
             if new == old:
                 return Keep()
-            return Remove() if is_finished(new, old) else Write(stored_value(definition, new))
+            return Remove() if is_finished(new, old) else Write(await stored_value(definition, new))
 
         if self._store.cache.collection(CRDS).get(name) is not None:
             await self._store.settle(CRDS, name, decide)

@@ -184,7 +184,9 @@ def build_parts(
         )
         handle = judged_connection(proxy.handle, preparation)
         dispatcher.on_resource("cluster.karmada.io", "clusters", handle, subresource="proxy")
-    custom = CustomResources(store=store, resources=resources, reader=reader, deletes=deletes, clock=clock)
+    custom = CustomResources(
+        store=store, resources=resources, reader=reader, deletes=deletes, caller=caller, clock=clock
+    )
     parts = Parts(
         store,
         backend,

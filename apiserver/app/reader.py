@@ -71,6 +71,8 @@ class CacheReader(Reader):
         cache.listeners.append(tell)
 
     def _decode(self, collection: Collection, entry: Entry) -> Object:
+        if entry.stored_head:
+            return entry.decode(entry.stored_head)
         head = self._heads.get(collection)
         if head is None:
             versions = self._resources.versions_of(collection)

@@ -52,6 +52,7 @@ class DeleteHandler:
         gone = settled.outcome == "removed"
         if gone and not definition.served.delete_returns_object:
             return status_response(request, _success(definition, request.info.name, seen.uid))
+        await definition.ready([settled.entry])
         waiting = not gone and options.orphan_dependents is False
         return entry_response(request, definition, settled.entry, status=202 if waiting else 200)
 
@@ -62,6 +63,7 @@ class DeleteHandler:
         selection = selection_of(definition, listing_options.label_selector, listing_options.field_selector)
         namespace = request.info.namespace if definition.namespaced else ""
         listing = await self._reads.find(definition, namespace, selection, listing_options)
+        await definition.ready(listing.entries)
         await self._remove_all(request, definition, listing.entries, options)
         return list_response(request, definition, listing)
 
@@ -105,7 +107,8 @@ class DeleteHandler:
             if entry is None:
                 raise refusals.not_found(definition.collection, name)
             # Deleting needs no version's view of the object, and must not lose what a version cannot show.
-            obj = entry.decode(definition.storage_head)
+            head = entry.stored_head or definition.storage_head
+            obj = entry.decode(head)
             _check_preconditions(definition, name, obj, entry, options)
             if seen is not None:
                 seen.uid = obj["metadata"].get("uid") or ""
@@ -115,7 +118,7 @@ class DeleteHandler:
                 "DELETE",
                 name=name,
                 options=options.as_object(),
-                old=_shown(definition, entry, obj),
+                old=await _shown(definition, entry, obj),
                 dry_run=options.dry_run,
             )
             context.namespace = namespace if definition.namespaced else ""
@@ -125,7 +128,7 @@ class DeleteHandler:
                 return Remove()
             if plan.marked is None:
                 return Keep()
-            return Write(encode(plan.marked, definition.storage_head), definition.strategy.ttl_seconds)
+            return Write(encode(plan.marked, head), definition.strategy.ttl_seconds)
 
         if options.dry_run:
             entry = await self._store.get(definition.collection, path)
@@ -153,10 +156,11 @@ def read_options(request: Request) -> DeleteOptions:
     return DeleteOptions.of(decoded.obj)
 
 
-def _shown(definition: ResourceDefinition, entry: Entry, stored: Object) -> Object:
+async def _shown(definition: ResourceDefinition, entry: Entry, stored: Object) -> Object:
     """The object in the version of the request, as admission is to see it."""
     if definition.is_as_stored(entry):
         return {**stored, "apiVersion": definition.api_version}
+    await definition.ready([entry])
     return definition.decode(entry)
 
 

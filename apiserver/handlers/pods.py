@@ -93,7 +93,7 @@ class PodActions:
             context.subresource = "binding"
             context.judged = True
             new = await self._preparation.updated(definition, new, old, context, options)
-            return Write(stored_value(definition, new))
+            return Write(await stored_value(definition, new))
 
         path = path_of(request.info.namespace, name)
         if options.dry_run:
@@ -162,7 +162,7 @@ class PodActions:
             if entry is None:
                 raise refusals.not_found(BUDGETS, name)
             spent = spend(definition.decode(entry), pod_name, now=self._preparation.now())
-            return Write(stored_value(definition, spent))
+            return Write(await stored_value(definition, spent))
 
         path = path_of(namespace, name)
         if dry_run:

@@ -290,8 +290,10 @@ def is_finished(obj: Object, old: Object) -> bool:
     return not old["metadata"].get("deletionGracePeriodSeconds")
 
 
-def stored_value(definition: ResourceDefinition, obj: Object) -> bytes:
-    """The bytes to store, in the storage version."""
+async def stored_value(definition: ResourceDefinition, obj: Object) -> bytes:
+    """The bytes to store, in the storage version. Raises ApiError where obj cannot be converted."""
     if definition.conversion is not None:
         obj = definition.conversion.to_storage(obj)
+    elif definition.remote is not None:
+        obj = await definition.remote.to_version(obj, definition.served.storage.api_version)
     return encode(obj, definition.storage_head)

@@ -80,6 +80,7 @@ class ReadHandler:
         entry = self._store.cache.collection(collection).get(path)
         if entry is None:
             raise refusals.not_found(collection, info.name)
+        await definition.ready([entry])
         return entry_response(request, definition, entry)
 
     async def list(self, request: Request, definition: ResourceDefinition) -> Response:
@@ -87,6 +88,7 @@ class ReadHandler:
         selection = selection_of(definition, options.label_selector, options.field_selector)
         namespace = request.info.namespace if definition.namespaced else ""
         listing = await self.find(definition, namespace, selection, options)
+        await definition.ready(listing.entries)
         return list_response(request, definition, listing)
 
     async def find(

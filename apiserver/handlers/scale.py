@@ -54,6 +54,7 @@ class ScaleHandler:
         entry = await self._store.get(definition.collection, _path(request, definition))
         if entry is None:
             raise refusals.not_found(definition.collection, request.info.name)
+        await definition.ready([entry])
         return object_response(request, None, scale_of(definition, definition.decode(entry)))
 
     async def _patch(self, request: Request, definition: ResourceDefinition) -> Response:
@@ -78,6 +79,7 @@ class ScaleHandler:
         async def decide(entry: Entry | None) -> Verdict:
             if entry is None:
                 raise refusals.not_found(definition.collection, name)
+            await definition.ready([entry])
             old = definition.decode(entry)
             asked = self._preparation.context(
                 request,
@@ -97,7 +99,7 @@ class ScaleHandler:
             context.judged = True
             new = await self._preparation.updated(definition, new, old, context, options)
             await self._preparation.chain.review(scale_of(definition, new), asked)
-            return Keep() if same_object(new, old) else Write(stored_value(definition, new))
+            return Keep() if same_object(new, old) else Write(await stored_value(definition, new))
 
         path = _path(request, definition)
         if options.dry_run:
@@ -107,6 +109,7 @@ class ScaleHandler:
             scale = change(scale_of(definition, definition.decode(entry)))
             return object_response(request, None, scale)
         settled = await self._store.settle(definition.collection, path, decide)
+        await definition.ready([settled.entry])
         return object_response(request, None, scale_of(definition, definition.decode(settled.entry)))
 
     def _rescaled(

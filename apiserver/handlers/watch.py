@@ -23,9 +23,10 @@ from apiserver.storage.collection_cache import CollectionCache, HistoryGone
 from apiserver.storage.entries import Entry, watch_line
 from apiserver.storage.entries import View as EntryView
 from apiserver.storage.store import Store
-from apiserver.storage.watchers import Watcher
-from karmada.api.errors import Expired
+from apiserver.storage.watchers import PatientWatcher, Watcher
+from karmada.api.errors import ApiError, Expired
 from karmada.api.objects import Object
+from karmada.runtime.tasks import spawn
 
 BOOKMARK_SECONDS: Final = 60.0
 SHORTEST_WATCH_SECONDS: Final = 1800
@@ -64,7 +65,7 @@ class WatchHandler:
 
         async def run(writer: Writer) -> None:
             watch = _Watch(self._store, definition, form, plan, options, writer)
-            watcher = Watcher(writer, first, namespace=namespace, matches=selection.matches)
+            watcher = _watcher(definition, writer, first, namespace, selection)
             watcher.next_view = later
             try:
                 await watch.run(watcher, selection)
@@ -107,6 +108,14 @@ def _views(form: Form, definition: ResourceDefinition, request: Request) -> tupl
     return partial, partial
 
 
+def _watcher(
+    definition: ResourceDefinition, writer: Writer, view: EntryView, namespace: str, selection: Selection
+) -> Watcher:
+    if definition.remote is None:
+        return Watcher(writer, view, namespace=namespace, matches=selection.matches)
+    return PatientWatcher(writer, view, definition.ready, namespace=namespace, matches=selection.matches)
+
+
 class _Watch:
     """One running watch."""
 
@@ -141,9 +150,31 @@ class _Watch:
             if self._plan.mark_end:
                 self._writer.write(self._bookmark(watcher, revision, end=True))
             watcher.release()
-            await self._until_time_is_up(watcher)
+            if isinstance(watcher, PatientWatcher):
+                await self._with_pump(watcher)
+            else:
+                await self._until_time_is_up(watcher)
+        except ApiError as error:
+            # An object could not be converted; the client lists again, and is told there.
+            self._writer.write(watch_line("ERROR", orjson.dumps(error.to_status())))
         finally:
             collection.unsubscribe(watcher)
+
+    async def _with_pump(self, watcher: PatientWatcher) -> None:
+        async def pump() -> None:
+            try:
+                await watcher.pump()
+            except ApiError as error:
+                self._writer.write(watch_line("ERROR", orjson.dumps(error.to_status())))
+            finally:
+                watcher.end()
+
+        task = spawn(pump(), name="watch of converted objects")
+        try:
+            await self._until_time_is_up(watcher)
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
     def _initial(self, collection: CollectionCache, watcher: Watcher, selection: Selection) -> list[Entry]:
         matches = selection.matches
@@ -152,6 +183,7 @@ class _Watch:
     async def _write_initial(self, watcher: Watcher, state: list[Entry]) -> None:
         for start in range(0, len(state), INITIAL_CHUNK):
             lines = []
+            await self._definition.ready(state[start : start + INITIAL_CHUNK])
             for entry in state[start : start + INITIAL_CHUNK]:
                 lines.append(watch_line("ADDED", watcher.view.render(entry)))
                 watcher.view = watcher.next_view

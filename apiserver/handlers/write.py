@@ -17,7 +17,7 @@ from apiserver.handlers.subresources import projection
 from apiserver.request_info import Request, Response
 from apiserver.resources.definition import ResourceDefinition, Resources
 from apiserver.storage import refusals
-from apiserver.storage.entries import METADATA, Entry, tail_of
+from apiserver.storage.entries import METADATA, Entry, entry_of
 from apiserver.storage.keys import path_of
 from apiserver.storage.store import Keep, Remove, Settled, Store, Verdict, Write, parse_revision
 from karmada.api.errors import AlreadyExists, BadRequest, FieldError, Forbidden, MethodNotAllowed, invalid
@@ -84,15 +84,19 @@ class WriteHandler:
     ) -> Entry:
         for attempt in range(GENERATE_ATTEMPTS):
             path = definition.path_of(obj)
-            value = stored_value(definition, obj)
+            value = await stored_value(definition, obj)
             if options.dry_run:
                 if await self._store.get(definition.collection, path) is not None:
                     raise refusals.already_exists(definition.collection, name_of(obj))
-                return _unstored(path, value)
+                unstored = _unstored(path, value)
+                await definition.ready([unstored])
+                return unstored
             try:
-                return await self._store.create(
+                entry = await self._store.create(
                     definition.collection, path, value, ttl_seconds=definition.strategy.ttl_seconds
                 )
+                await definition.ready([entry])
+                return entry
             except AlreadyExists:
                 if not generated:
                     raise
@@ -115,9 +119,11 @@ class WriteHandler:
         async def decide(entry: Entry | None) -> Verdict:
             if entry is None:
                 return await self._create_on_update(request, definition, body, options)
+            await definition.ready([entry])
             old = definition.decode(entry)
             _check_identity(definition, metadata, entry, old, pinned)
-            return await self._replace(request, definition, old, private_copy(body), options)
+            verdict = await self._replace(request, definition, old, private_copy(body), options)
+            return await _moved(definition, entry, old, verdict)
 
         return await self._settle(request, definition, decide, options)
 
@@ -142,7 +148,7 @@ class WriteHandler:
             dry_run=options.dry_run,
         )
         obj = await self._preparation.created(definition, obj, context, options)
-        return Write(stored_value(definition, obj), definition.strategy.ttl_seconds)
+        return Write(await stored_value(definition, obj), definition.strategy.ttl_seconds)
 
     async def _replace(
         self,
@@ -174,7 +180,7 @@ class WriteHandler:
             return Remove()
         if same_object(new, old):
             return Keep()
-        return Write(stored_value(definition, new), definition.strategy.ttl_seconds)
+        return Write(await stored_value(definition, new), definition.strategy.ttl_seconds)
 
     # -- patch ----------------------------------------------------------------------------------------------
 
@@ -185,6 +191,7 @@ class WriteHandler:
         async def decide(entry: Entry | None) -> Verdict:
             if entry is None:
                 return await self._create_by_apply(request, definition, patch, options)
+            await definition.ready([entry])
             old = definition.decode(entry)
             new = patch.apply(old, time=self._preparation.now())
             new = decode.settle_kind(new, definition, definition.gvk, self._resources)
@@ -193,9 +200,10 @@ class WriteHandler:
             _settle_namespace(metadata, request, definition)
             _settle_name(metadata, request.info.name)
             _check_patched_identity(definition, metadata, entry, old)
-            return await self._replace(
+            verdict = await self._replace(
                 request, definition, old, new, options, applied=patch.type == APPLY_PATCH
             )
+            return await _moved(definition, entry, old, verdict)
 
         return await self._settle(request, definition, decide, options)
 
@@ -227,7 +235,7 @@ class WriteHandler:
             dry_run=options.dry_run,
         )
         obj = await self._preparation.created(definition, obj, context, options, tracking="done")
-        return Write(stored_value(definition, obj), definition.strategy.ttl_seconds)
+        return Write(await stored_value(definition, obj), definition.strategy.ttl_seconds)
 
     # -- shared ---------------------------------------------------------------------------------------------
 
@@ -257,10 +265,12 @@ class WriteHandler:
             verdict = await decide(entry)
             if isinstance(verdict, Write):
                 shown = _unstored(path, verdict.value, entry)
+                await definition.ready([shown])
                 return entry_response(request, definition, shown, status=200 if entry else 201)
             assert entry is not None
             return entry_response(request, definition, entry)
         settled: Settled = await self._store.settle(definition.collection, path, decide)
+        await definition.ready([settled.entry])
         return entry_response(
             request, definition, settled.entry, status=201 if settled.outcome == "created" else 200
         )
@@ -271,11 +281,20 @@ def generated_name(prefix: str) -> str:
     return prefix[:MAX_PREFIX] + suffix
 
 
+async def _moved(definition: ResourceDefinition, entry: Entry, old: Object, verdict: Verdict) -> Verdict:
+    """A write that changes nothing but finds an object stored in a former version moves it to the present
+    one: that is how storage is migrated."""
+    if isinstance(verdict, Keep) and definition.is_left_behind(entry):
+        return Write(await stored_value(definition, old), definition.strategy.ttl_seconds)
+    return verdict
+
+
 def _unstored(path: str, value: bytes, entry: Entry | None = None) -> Entry:
     """What a dry run shows: under the stored resourceVersion, or without one when nothing is stored."""
     if entry is not None:
-        return Entry(path, entry.revision, tail_of(value, entry.revision))
-    return Entry(path, 0, value[value.index(METADATA) :])
+        return entry_of(path, entry.revision, value)
+    start = value.index(METADATA)
+    return Entry(path, 0, value[start:], value[:start])
 
 
 # -- identity -----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from apiserver.resources.builtin import text_of
-from apiserver.resources.definition import ResourceDefinition, ScalePaths
+from apiserver.resources.definition import RemoteConversion, ResourceDefinition, ScalePaths
 from apiserver.resources.strategy import custom_strategy
 from apiserver.schema.custom import custom_schema
 from karmada.api.gvk import GroupVersionKind, GroupVersionResource
@@ -43,14 +43,28 @@ def _has_condition(crd: Object, type_: str) -> bool:
     return any(item.get("type") == type_ and item.get("status") == "True" for item in conditions)
 
 
-def definitions_of(crd: Object, *, since: int = 0) -> list[ResourceDefinition]:
+def definitions_of(
+    crd: Object, *, since: int = 0, remote: RemoteConversion | None = None
+) -> list[ResourceDefinition]:
     """One definition per served version; none until it is established. since: when schemas changed."""
     if not is_established(crd):
         return []
-    return [_definition(crd, version, since) for version in crd["spec"]["versions"] if version.get("served")]
+    return [
+        _definition(crd, version, since, remote)
+        for version in crd["spec"]["versions"]
+        if version.get("served")
+    ]
 
 
-def _definition(crd: Object, version: Object, since: int) -> ResourceDefinition:
+def webhook_of(crd: Object) -> Mapping[str, Any] | None:
+    """spec.conversion.webhook of a CRD whose versions a webhook converts."""
+    conversion = crd["spec"].get("conversion") or {}
+    return (conversion.get("webhook") or {}) if conversion.get("strategy") == "Webhook" else None
+
+
+def _definition(
+    crd: Object, version: Object, since: int, remote: RemoteConversion | None
+) -> ResourceDefinition:
     served = served_resource(crd, version)
     subresources = version.get("subresources") or {}
     scale = subresources.get("scale")
@@ -59,6 +73,7 @@ def _definition(crd: Object, version: Object, since: int) -> ResourceDefinition:
         schema=custom_schema((version.get("schema") or {}).get("openAPIV3Schema")),
         strategy=custom_strategy(has_status="status" in subresources),
         origin="custom",
+        remote=remote,
         scale=_scale_paths(scale) if scale else None,
         deprecation=_deprecation(version, served),
         paused=_TERMINATING if is_deleting(crd) else "",

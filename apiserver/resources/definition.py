@@ -5,10 +5,12 @@ of one resource share a collection in storage; conversion.py rewrites the few ki
 more than name.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, Protocol
+
+import orjson
 
 from apiserver.resources.metadata import NameRule, name_rule
 from apiserver.resources.strategy import Strategy
@@ -31,6 +33,16 @@ class Conversion(Protocol):
     def to_storage(self, obj: Object) -> Object: ...
 
 
+class RemoteConversion(Protocol):
+    """Between any two versions, by asking somebody. Objects keep what they do not know."""
+
+    async def to_versions(self, objects: Sequence[Object], api_version: str) -> list[Object]:
+        """Every object in another version, in the same order. Raises ApiError."""
+        ...
+
+    async def to_version(self, obj: Object, api_version: str) -> Object: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ScalePaths:
     """Where a kind keeps what its scale subresource shows: field names from the root."""
@@ -50,6 +62,8 @@ class ResourceDefinition:
     strategy: Strategy
     origin: Origin
     conversion: Conversion | None = None
+    remote: RemoteConversion | None = None
+    """Objects stored in another version are converted by a webhook: ready() comes before decode()."""
     scale: ScalePaths | None = None
     deprecation: str = ""
     """The text of the Warning header every request gets; "" for none."""
@@ -138,6 +152,9 @@ class ResourceDefinition:
         """The object of entry in this version: a fresh one that may be changed."""
         if self.conversion is not None:
             return self.conversion.from_storage(entry.decode(self.storage_head))
+        if self._is_foreign(entry):
+            converted: Object = orjson.loads((entry.forms or {})[self.view.name])
+            return converted
         obj = entry.decode(self.head)
         if entry.revision < self.since:
             self.schema.prune(obj)
@@ -146,7 +163,31 @@ class ResourceDefinition:
 
     def is_as_stored(self, entry: Entry) -> bool:
         """Whether the stored bytes can be shown as they are."""
-        return self.conversion is None and entry.revision >= self.since
+        return self.conversion is None and entry.revision >= self.since and not self._is_foreign(entry)
+
+    def _is_foreign(self, entry: Entry) -> bool:
+        """Whether a webhook must convert it."""
+        return self.remote is not None and entry.stored_head not in (b"", self.head)
+
+    def is_left_behind(self, entry: Entry) -> bool:
+        """Whether it is stored in a version that is not the storage version any more."""
+        return self.served.custom and entry.stored_head not in (b"", self.storage_head)
+
+    async def ready(self, entries: Iterable[Entry]) -> None:
+        """Convert what a webhook must convert, so that entries can be decoded and shown. Raises ApiError."""
+        if self.remote is None:
+            return
+        name = self.view.name
+        foreign = [entry for entry in entries if self._is_foreign(entry) and name not in (entry.forms or ())]
+        if not foreign:
+            return
+        stored = [entry.decode(entry.stored_head) for entry in foreign]
+        for entry, obj in zip(foreign, await self.remote.to_versions(stored, self.api_version), strict=True):
+            self.schema.prune(obj)
+            self.schema.default(obj)
+            if entry.forms is None:
+                entry.forms = {}
+            entry.forms[name] = self.head + tail_of(encode(obj, self.head), entry.revision)
 
     def path_of(self, obj: Object) -> str:
         return f"{namespace_of(obj)}/{name_of(obj)}" if self.namespaced else name_of(obj)
@@ -164,7 +205,7 @@ class JsonView:
             return self.definition.head + entry.tail
         if entry.forms is None:
             entry.forms = {}
-        form = entry.forms.get(self.name)
+        form = entry.forms.get(self.name)  # of a webhook, too: see ready()
         if form is None:
             shown = encode(self.definition.decode(entry), self.definition.head)
             form = entry.forms[self.name] = self.definition.head + tail_of(shown, entry.revision)

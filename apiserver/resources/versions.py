@@ -22,7 +22,10 @@ class Versions:
         before, after = self.resources.lookup(*source), self.resources.lookup(*target)
         if before is None or after is None or before is after:
             return obj
-        converted = _converted(private_copy(obj), before, after)
+        if before.remote is not None:
+            converted = await before.remote.to_version(private_copy(obj), after.api_version)
+        else:
+            converted = _converted(private_copy(obj), before, after)
         after.schema.prune(converted)
         after.schema.default(converted)
         return converted

@@ -79,7 +79,7 @@ class CollectionCache:
         self.entries[entry.path] = entry
         self.changed = max(self.changed, entry.revision)
 
-    def apply(self, path: str, revision: int, tail: bytes | None) -> Change | None:
+    def apply(self, path: str, revision: int, tail: bytes | None, stored_head: bytes = b"") -> Change | None:
         """Put (tail given) or delete one object and tell who listens. flush() must follow."""
         old = self.entries.get(path)
         if tail is None:
@@ -91,7 +91,7 @@ class CollectionCache:
         else:
             if old is None:
                 insort(self._paths, path)
-            entry = Entry(path, revision, tail)
+            entry = Entry(path, revision, tail, stored_head)
             self.entries[path] = entry
             change = Change(path, revision, old, entry)
         self.changed = revision

@@ -34,24 +34,49 @@ def encode(obj: Object, head: bytes) -> bytes:
 
 def tail_of(value: bytes, revision: int) -> bytes:
     """The tail of a stored value, with the resourceVersion of revision spliced in."""
+    return parts_of(value, revision)[1]
+
+
+def parts_of(value: bytes, revision: int) -> tuple[bytes, bytes]:
+    """The head of a stored value, which says in what version it is stored, and its tail."""
     start = value.find(METADATA, 0, 512)
     if start < 0 or not value.startswith(b'{"kind":') or b'"resourceVersion":' in value[start : start + 40]:
-        value = encode(orjson.loads(value), b"{")
+        obj = orjson.loads(value)
+        value = encode(obj, head_of(obj.get("kind") or "", obj.get("apiVersion") or ""))
         start = value.find(METADATA)
     after = start + len(METADATA)
     comma = b'"' if value[after : after + 1] == b"}" else b'",'
-    return b'"metadata":{"resourceVersion":"%d%s%s' % (revision, comma, value[after:])
+    head = value[:start]
+    if len(_HEADS) > _MANY_HEADS:
+        _HEADS.clear()
+    return (
+        _HEADS.setdefault(head, head),
+        b'"metadata":{"resourceVersion":"%d%s%s' % (revision, comma, value[after:]),
+    )
+
+
+_HEADS: Final[dict[bytes, bytes]] = {}
+"""One copy of each head for all entries."""
+_MANY_HEADS: Final = 10_000
+
+
+def entry_of(path: str, revision: int, value: bytes) -> "Entry":
+    """The entry of a stored value."""
+    head, tail = parts_of(value, revision)
+    return Entry(path, revision, tail, head)
 
 
 class Entry:
     """One version of one object. Read-only."""
 
-    __slots__ = ("_fields", "_labels", "forms", "path", "revision", "tail")
+    __slots__ = ("_fields", "_labels", "forms", "path", "revision", "stored_head", "tail")
 
-    def __init__(self, path: str, revision: int, tail: bytes) -> None:
+    def __init__(self, path: str, revision: int, tail: bytes, stored_head: bytes = b"") -> None:
         self.path = path
         self.revision = revision
         self.tail = tail
+        self.stored_head = stored_head
+        """The head the value has in storage; b"" where nobody needs to know."""
         self._labels: Mapping[str, str] | None = None
         self._fields: Mapping[str, str] | None = None
         self.forms: dict[str, bytes] | None = None
@@ -86,7 +111,9 @@ class Entry:
     def at_revision(self, revision: int) -> "Entry":
         """The same state under the revision of a later change: what a deletion shows."""
         rest = self.tail[len(METADATA) + len('"resourceVersion":"') + len(str(self.revision)) :]
-        entry = Entry(self.path, revision, b'"metadata":{"resourceVersion":"%d%s' % (revision, rest))
+        entry = Entry(
+            self.path, revision, b'"metadata":{"resourceVersion":"%d%s' % (revision, rest), self.stored_head
+        )
         entry._labels, entry._fields = self._labels, self._fields
         return entry
 

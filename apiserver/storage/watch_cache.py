@@ -13,7 +13,7 @@ from itertools import count
 from typing import Final
 
 from apiserver.storage.collection_cache import CollectionCache
-from apiserver.storage.entries import Entry, tail_of
+from apiserver.storage.entries import Entry, parts_of
 from apiserver.storage.keys import ROOT, Collection, split_key
 from etcd.kv import Backend, Compacted, Event, FutureRevision, StoreError, Unavailable
 
@@ -142,9 +142,10 @@ class WatchCache:
                 found = split_key(item.key)
                 if found is not None:
                     collection, path = found
-                    tail = _tail(item.key, item.value, item.mod_revision)
+                    head, tail = _parts(item.key, item.value, item.mod_revision)
                     if tail is not None:
-                        loaded.setdefault(collection, []).append(Entry(path, item.mod_revision, tail))
+                        entry = Entry(path, item.mod_revision, tail, head)
+                        loaded.setdefault(collection, []).append(entry)
             if not page.more or not page.items:
                 break
             start = page.items[-1].key + b"\0"
@@ -179,9 +180,10 @@ class WatchCache:
             if found is None:
                 continue
             collection, path = found
-            tail = _tail(item.key, item.value, item.mod_revision) if event.type == "put" else None
+            put = event.type == "put"
+            head, tail = _parts(item.key, item.value, item.mod_revision) if put else (b"", None)
             cache = self.collection(collection)
-            cache.apply(path, item.mod_revision, tail)
+            cache.apply(path, item.mod_revision, tail, head)
             touched.add(cache)
         for cache in touched:
             cache.flush()
@@ -197,13 +199,13 @@ class WatchCache:
             self.ready.set()
 
 
-def _tail(key: bytes, value: bytes, revision: int) -> bytes | None:
-    """None for a value that is no JSON object: it is left alone and not served."""
+def _parts(key: bytes, value: bytes, revision: int) -> tuple[bytes, bytes | None]:
+    """Head and tail; no tail for a value that is no JSON object: it is left alone and not served."""
     try:
-        return tail_of(value, revision)
+        return parts_of(value, revision)
     except (ValueError, AttributeError):
         log.exception("stored value is not an object", extra={"key": key.decode(errors="replace")})
-        return None
+        return b"", None
 
 
 def _catch_up(cache: CollectionCache, entries: list[Entry], revision: int) -> None:
@@ -215,5 +217,5 @@ def _catch_up(cache: CollectionCache, entries: list[Entry], revision: int) -> No
     for entry in entries:
         known = cache.entries.get(entry.path)
         if known is None or known.revision != entry.revision:
-            cache.apply(entry.path, entry.revision, entry.tail)
+            cache.apply(entry.path, entry.revision, entry.tail, entry.stored_head)
     cache.forget_history(revision)

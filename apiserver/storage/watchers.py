@@ -6,11 +6,13 @@ so all watchers of a collection see the same changes in the same order.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
+from typing_extensions import override
+
 from apiserver.request_info import Writer
-from apiserver.storage.entries import Change, Entry, View
+from apiserver.storage.entries import Change, Entry, View, watch_line
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,10 @@ def transition(change: Change, matches: Matches | None) -> EventType | None:
     if after:
         return "MODIFIED" if before else "ADDED"
     return "DELETED" if before else None
+
+
+Ready = Callable[[list[Entry]], Awaitable[None]]
+"""What must be done before entries can be shown. Raises ApiError."""
 
 
 class Watcher:
@@ -110,3 +116,63 @@ class Watcher:
         self._pending.clear()
         if not self.ended.done():
             self.ended.set_result(None)
+
+
+class PatientWatcher(Watcher):
+    """A Watcher of objects that cannot be shown at once: what happens is noted, and written by pump() when
+    ready says so. Other watchers do not wait for it."""
+
+    __slots__ = ("_news", "_noted", "_ready")
+
+    def __init__(
+        self,
+        sink: Writer,
+        view: View,
+        ready: Ready,
+        *,
+        namespace: str = "",
+        matches: Matches | None = None,
+    ) -> None:
+        super().__init__(sink, view, namespace=namespace, matches=matches)
+        self._ready = ready
+        self._noted: list[Change] = []
+        self._news = asyncio.Event()
+
+    @override
+    def offer(self, change: Change) -> None:
+        if change.revision <= self.since or transition(change, self._matches) is None:
+            return
+        self._noted.append(change)
+        self._news.set()
+        if len(self._noted) > MAX_HELD_FRAMES:
+            self.end()
+
+    @override
+    def flush(self) -> None:
+        return
+
+    @override
+    def bookmark(self, line: bytes) -> None:
+        if not self._noted:
+            super().bookmark(line)
+
+    async def pump(self) -> None:
+        """Write what was noted, until the watch ends. Raises what ready raises."""
+        while not self.ended.done():
+            await self._news.wait()
+            self._news.clear()
+            changes = list(self._noted)
+            events = [(transition(change, self._matches), change) for change in changes]
+            shown = [_shown(type_, change) for type_, change in events]
+            await self._ready(shown)
+            for (type_, _), entry in zip(events, shown, strict=True):
+                self._pending.append(watch_line(type_ or "MODIFIED", self.view.render(entry)))
+                self.view = self.next_view
+            del self._noted[: len(changes)]
+            super().flush()
+
+
+def _shown(type_: EventType | None, change: Change) -> Entry:
+    if type_ == "DELETED" or change.new is None:
+        return change.tombstone()
+    return change.new

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from apiserver.admission.broken_rules import (
     duplicate,
@@ -84,13 +85,44 @@ def _webhook_errors(webhook: Object, path: str) -> list[FieldError]:
     elif not set(versions) & set(REVIEW_VERSIONS):
         text = "must include at least one of v1, v1beta1"
         errors.append(invalid_value(where, list(versions), text))
-    config = webhook.get("clientConfig") or {}
+    return errors + client_config_errors(webhook.get("clientConfig"), f"{path}.clientConfig")
+
+
+def client_config_errors(given: Object | None, path: str) -> list[FieldError]:
+    """Where a webhook is: at a url or behind a Service."""
+    config = given or {}
     if (config.get("url") is None) == (config.get("service") is None):
-        errors.append(required(f"{path}.clientConfig", "exactly one of url or service is required"))
-    elif (url := config.get("url")) is not None and not url.startswith("https://"):
-        text = "'https' is the only allowed URL scheme; desired format: https://host[/path]"
-        errors.append(invalid_value(f"{path}.clientConfig.url", url, text))
+        return [required(path, "exactly one of url or service is required")]
+    if (url := config.get("url")) is not None:
+        return each_invalid(f"{path}.url", url, _url_problems(url))
+    service = config["service"]
+    errors = [required(f"{path}.service.{part}") for part in ("name", "namespace") if not service.get(part)]
+    port = service.get("port")
+    if port is not None and not 1 <= port <= 65535:
+        text = "port is not valid: must be between 1 and 65535, inclusive"
+        errors.append(invalid_value(f"{path}.service.port", port, text))
     return errors
+
+
+def _url_problems(url: str) -> list[str]:
+    form = "; desired format: https://host[/path]"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError as error:
+        return [f"url must be a valid URL: {error}{form}"]
+    problems = []
+    if parts.scheme != "https":
+        problems.append(f"'https' is the only allowed URL scheme{form}")
+    if not host:
+        problems.append(f"host must be specified{form}")
+    if parts.username is not None:
+        problems.append("user information is not permitted in the URL")
+    if parts.fragment:
+        problems.append("fragments are not permitted in the URL")
+    if parts.query:
+        problems.append("query parameters are not permitted in the URL")
+    return problems
 
 
 def rule_errors(rule: Object, path: str) -> list[FieldError]:
