@@ -3,6 +3,7 @@
 from apiserver.admission.chain import Plugin
 from apiserver.admission.context import FollowingReader
 from apiserver.admission.karmada.deletion_protection import DeletionProtection
+from apiserver.admission.match_conditions import WebhookConditions
 from apiserver.admission.stock.limit_ranger import LimitRanger
 from apiserver.admission.stock.pod_settings import (
     DefaultTolerationSeconds,
@@ -14,6 +15,7 @@ from apiserver.admission.webhooks.asking import Asker
 from apiserver.admission.webhooks.mutating import MutatingWebhooks
 from apiserver.admission.webhooks.registry import HookRegistry
 from apiserver.admission.webhooks.validating import ValidatingWebhooks
+from apiserver.rbac import Authorizer
 from apiserver.resources.definition import Resources
 from apiserver.resources.versions import Versions
 from apiserver.resources.webhook_calls import WebhookCaller
@@ -36,10 +38,10 @@ def stock_plugins(*, karmada: bool, clock: Clock) -> tuple[Plugin, ...]:
 
 
 def registered_webhooks(
-    reader: FollowingReader, resources: Resources, caller: WebhookCaller
+    reader: FollowingReader, resources: Resources, caller: WebhookCaller, authorizer: Authorizer
 ) -> tuple[Plugin, ...]:
     """Mutating, then validating ones: they follow their configurations from now on."""
-    asker = Asker(caller, Versions(resources))
+    asker = Asker(caller, Versions(resources), WebhookConditions(authorizer))
     return (
         MutatingWebhooks(HookRegistry("mutating", reader.follow, resources, on_change=caller.forget), asker),
         ValidatingWebhooks(

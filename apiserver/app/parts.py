@@ -151,7 +151,7 @@ def build_parts(
     )
     caller = WebhookCaller(reader, WebhookClient(user_agent="kube-apiserver-admission"))
     preparation.chain.use(
-        *registered_webhooks(reader, resources, caller),
+        *registered_webhooks(reader, resources, caller, authorizer),
         QuotaAdmission(reader, StoredQuotas(store, resources)),
     )
 

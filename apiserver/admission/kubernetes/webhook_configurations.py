@@ -13,6 +13,7 @@ from apiserver.admission.broken_rules import (
     required,
 )
 from apiserver.admission.context import AdmissionContext, Rules
+from apiserver.admission.match_conditions import condition_errors
 from karmada.api.errors import FieldError
 from karmada.api.objects import Object
 from karmada.api.validation import dns_subdomain_errors
@@ -85,7 +86,8 @@ def _webhook_errors(webhook: Object, path: str) -> list[FieldError]:
     elif not set(versions) & set(REVIEW_VERSIONS):
         text = "must include at least one of v1, v1beta1"
         errors.append(invalid_value(where, list(versions), text))
-    return errors + client_config_errors(webhook.get("clientConfig"), f"{path}.clientConfig")
+    errors += client_config_errors(webhook.get("clientConfig"), f"{path}.clientConfig")
+    return errors + condition_errors(webhook.get("matchConditions") or (), f"{path}.matchConditions")
 
 
 def client_config_errors(given: Object | None, path: str) -> list[FieldError]:
