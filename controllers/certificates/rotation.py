@@ -7,6 +7,7 @@ it again when it changes. Used by the agent, off by default.
 
 import base64
 import logging
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,7 @@ from karmada.runtime.controller import LOW_PRIORITY, Requeue, WorkQueue
 
 log = logging.getLogger(__name__)
 
+_NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9-]+")
 LEAST_SECONDS: Final = 600
 """No request may ask for less."""
 
@@ -108,7 +110,7 @@ class CertificateRotation:
             return
         renewed = await request_certificate(
             self._plane,
-            f"{user}-{random_suffix()}",
+            f"{_NOT_IN_NAMES.sub('-', user.lower()).strip('-')}-{random_suffix()}",
             lifetime.certificate.subject,
             seconds=max(LEAST_SECONDS, round(lifetime.total.total_seconds())),
             clock=self._clock,

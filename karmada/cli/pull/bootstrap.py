@@ -75,12 +75,11 @@ async def require_new(client: Client, cluster: str) -> None:
 
 def agent_kubeconfig(access: Access, cluster: str, certificate: ClientCertificate) -> Object:
     """The certificate for the control plane that access leads to."""
-    user = agent_user(cluster)
     return with_context(
         new_kubeconfig(),
-        context=f"{user}@{CLUSTER}",
+        context=f"{cluster}@{CLUSTER}",
         cluster=CLUSTER,
-        user=user,
+        user=cluster,
         server=access.server,
         ca_data=access.ca_data,
         client_certificate=certificate.certificate,
