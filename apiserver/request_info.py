@@ -7,6 +7,7 @@ handler knows the HTTP server, so it can be tested and moved without it.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,10 @@ class Query:
 
     def getall(self, name: str) -> list[str]:
         return self._values.get(name, [])
+
+    def encoded(self) -> str:
+        """As it is written behind the `?`."""
+        return urlencode(self._values, doseq=True)
 
     def __contains__(self, name: object) -> bool:
         return name in self._values

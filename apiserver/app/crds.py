@@ -13,7 +13,7 @@ from apiserver.app.bootstrap_user import USER
 from apiserver.app.reader import CacheReader
 from apiserver.handlers.delete import DeleteHandler
 from apiserver.handlers.options import DeleteOptions
-from apiserver.handlers.preparation import is_finished, stored_value
+from apiserver.handlers.settling import settle_object
 from apiserver.request_info import Query, Request, RequestInfo
 from apiserver.resources import custom
 from apiserver.resources.conversion_webhooks import ConversionWebhook
@@ -21,7 +21,7 @@ from apiserver.resources.definition import ResourceDefinition, Resources
 from apiserver.resources.webhook_calls import WebhookCaller
 from apiserver.storage.entries import Entry
 from apiserver.storage.keys import Collection
-from apiserver.storage.store import Keep, Remove, Store, Verdict, Write
+from apiserver.storage.store import Store
 from karmada.api.errors import NotFound
 from karmada.api.objects import Object, finalizers_of, is_deleting, name_of
 from karmada.runtime.clock import Clock, rfc3339
@@ -210,18 +210,7 @@ class CustomResources(Controller[str]):
     async def _update(self, name: str, change: Callable[[Object], Object]) -> None:
         definition = self._resources.lookup(custom.GROUP, "v1", custom.RESOURCE)
         assert definition is not None
-
-        async def decide(entry: Entry | None) -> Verdict:
-            if entry is None:
-                return Keep()
-            old = definition.decode(entry)
-            new = change(old)
-            if new == old:
-                return Keep()
-            return Remove() if is_finished(new, old) else Write(await stored_value(definition, new))
-
-        if self._store.cache.collection(CRDS).get(name) is not None:
-            await self._store.settle(CRDS, name, decide)
+        await settle_object(self._store, definition, name, change)
 
     def _now(self) -> str:
         return rfc3339(self._clock.now())

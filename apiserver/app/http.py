@@ -7,6 +7,7 @@ whole answers are sent in one piece, large ones in several so that others get th
 import asyncio
 import gzip
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
@@ -25,6 +26,7 @@ WHOLE_BYTES: Final = 64 * 1024
 """Up to here an answer is sent in one piece; an idle connection holds on to the last one of these."""
 PIECE_BYTES: Final = 256 * 1024
 CLOSED_CHECK_SECONDS: Final = 1.0
+_UPGRADED: Final = frozenset({"proxy", "exec", "attach", "portforward"})
 _NO_QUERY: Final = Query()
 
 
@@ -60,8 +62,12 @@ class StreamWriter:
 class HttpBridge:
     """Serves one handler. sweep() must run in a task of the owner: it ends streams whose peer is gone."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(
+        self, handler: Handler, *, passes_on: Callable[[RequestInfo], bool] = lambda info: False
+    ) -> None:
+        """What passes_on says yes to keeps its connection and its body unread."""
         self._handler = handler
+        self._passes_on = passes_on
         self._streams: set[StreamWriter] = set()
         self.draining = False
 
@@ -72,7 +78,7 @@ class HttpBridge:
     async def __call__(self, raw: web.BaseRequest) -> web.StreamResponse:
         request = _request(raw)
         try:
-            if request.info.subresource in ("proxy", "exec", "attach", "portforward"):
+            if request.info.subresource in _UPGRADED or self._passes_on(request.info):
                 request.connection = RawConnection(raw)
             elif raw.can_read_body:
                 request.body = await _body(raw)

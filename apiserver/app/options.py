@@ -42,6 +42,11 @@ class ServerOptions:
     """--requestheader-client-ca-file: CA of a front proxy that says in headers who the user is."""
     requestheader_allowed_names: tuple[str, ...] = ()
     """--requestheader-allowed-names: common names the front proxy may have; none means any."""
+    proxy_client_cert_file: str = ""
+    """--proxy-client-cert-file: client certificate shown to servers behind APIServices, instead of the one in
+    the certificate directory."""
+    proxy_client_key_file: str = ""
+    """--proxy-client-key-file: key of that certificate."""
     service_account_issuer: str = "https://kubernetes.default.svc.cluster.local"
     """--service-account-issuer: issuer of service account tokens."""
     api_audiences: tuple[str, ...] = ()

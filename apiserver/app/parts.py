@@ -17,6 +17,7 @@ from apiserver.admission.kubernetes.service_addresses import ServiceAddresses
 from apiserver.admission.namespace_lifecycle import NAMESPACE_RULES
 from apiserver.admission.plugins import registered_webhooks, stock_plugins
 from apiserver.admission.quotas.charging import QuotaAdmission
+from apiserver.app.aggregation import LocalApis, aggregated_apis
 from apiserver.app.crds import CustomResources
 from apiserver.app.metrics import MetricsPage
 from apiserver.app.options import ServerOptions
@@ -26,6 +27,7 @@ from apiserver.app.security import Security
 from apiserver.filters.authentication import InvalidToken
 from apiserver.filters.authorization import forbidden, with_authorization
 from apiserver.handlers import health, tokens
+from apiserver.handlers.aggregation.availability import ApiServices
 from apiserver.handlers.cluster_proxy import ClusterProxy
 from apiserver.handlers.connect import Forwarder
 from apiserver.handlers.connecting import judged_connection
@@ -85,6 +87,8 @@ class Parts:
     options: ServerOptions
     custom_resources: CustomResources
     forwarder: Forwarder
+    api_services: ApiServices
+    local_apis: LocalApis | None
     webhooks: WebhookCaller
     clock: Clock
     ready: bool = False
@@ -94,6 +98,9 @@ class Parts:
         tasks.start(
             run_controller(self.custom_resources, workers=1, clock=self.clock), name="custom resources"
         )
+        tasks.start(run_controller(self.api_services, workers=2, clock=self.clock), name="api services")
+        if self.local_apis is not None:
+            tasks.start(run_controller(self.local_apis, workers=1, clock=self.clock), name="local apis")
         if self.options.compaction_seconds:
             tasks.start(self._compact(), name="compaction")
 
@@ -187,6 +194,15 @@ def build_parts(
     custom = CustomResources(
         store=store, resources=resources, reader=reader, deletes=deletes, caller=caller, clock=clock
     )
+    services = aggregated_apis(
+        store=store,
+        resources=resources,
+        reader=reader,
+        forwarder=forwarder,
+        dispatcher=dispatcher,
+        security=security,
+        clock=clock,
+    )
     parts = Parts(
         store,
         backend,
@@ -198,6 +214,8 @@ def build_parts(
         options,
         custom,
         forwarder,
+        services,
+        LocalApis(resources=resources, reader=reader, dispatcher=dispatcher) if options.karmada else None,
         caller,
         clock,
     )
@@ -231,10 +249,12 @@ def _add_pods(dispatcher: Dispatcher, actions: PodActions, preparation: Preparat
 
 def _add_paths(parts: Parts) -> None:
     dispatcher, cache = parts.dispatcher, parts.store.cache
-    discovery = Discovery(parts.resources)
+    services = parts.api_services
+    discovery = Discovery(parts.resources, services.remote_versions)
+    services.on_news = discovery.invalidate
     dispatcher.on_prefix("/api", discovery.handle)
     dispatcher.on_prefix("/apis", discovery.handle)
-    documents = OpenApiHandler(OpenApi(parts.resources), clock=parts.clock)
+    documents = OpenApiHandler(OpenApi(parts.resources), remote=services.remote_documents, clock=parts.clock)
     dispatcher.on_path("/openapi/v2", documents.v2)
     dispatcher.on_prefix("/openapi/v3", documents.v3)
     checks = Health(

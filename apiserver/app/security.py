@@ -98,6 +98,16 @@ class Security:
             self.bearer,
         ]
 
+    def proxy_client(self) -> tuple[bytes, bytes]:
+        """(certificate, key) in PEM: who we are to servers behind this one."""
+        options = self.options
+        if not options.proxy_client_cert_file:
+            return self.pki.front_proxy_client.certificate, self.pki.front_proxy_client.key
+        return (
+            _read(options.proxy_client_cert_file, "proxy-client-cert-file"),
+            _read(options.proxy_client_key_file, "proxy-client-key-file"),
+        )
+
     def authorizer(self, rules: RuleIndex) -> Authorizer:
         return AlwaysAllow() if self.options.authorization == "AlwaysAllow" else RbacAuthorizer(rules)
 

@@ -78,7 +78,7 @@ async def serve(options: ServerOptions, *, clock: Clock = SYSTEM_CLOCK) -> Async
         registry = CollectorRegistry()
         handler = pipeline(parts, security, options, registry=registry, audit=audit, clock=clock)
         parts.metrics.use(registry)
-        bridge = HttpBridge(handler)
+        bridge = HttpBridge(handler, passes_on=parts.dispatcher.passes_on)
         runner = web.ServerRunner(
             web.Server(bridge, access_log=None, max_line_size=MAX_HEADER, max_field_size=MAX_HEADER),
             shutdown_timeout=options.shutdown_seconds,

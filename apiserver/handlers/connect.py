@@ -14,10 +14,11 @@ from urllib.parse import quote
 
 import aiohttp
 from multidict import CIMultiDict
+from typing_extensions import override
 from yarl import URL
 
 from apiserver.request_info import Answer, Request, Response, Stream, Writer
-from karmada.api.errors import ServiceUnavailable
+from karmada.api.errors import BadRequest, ServiceUnavailable
 from karmada.client.kubeconfig import Access
 from karmada.client.tls import ssl_context
 
@@ -72,6 +73,33 @@ class Connection(Protocol):
         ...
 
 
+class WholeRequest(Connection):
+    """A request that came without a connection, from this very process: its body is there already."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._rest = request.body
+
+    @property
+    @override
+    def has_body(self) -> bool:
+        return bool(self._request.body)
+
+    @property
+    @override
+    def raw_query(self) -> str:
+        return self._request.query.encoded()
+
+    @override
+    async def read_body(self) -> bytes:
+        rest, self._rest = self._rest, b""
+        return rest
+
+    @override
+    def take_over(self) -> Duplex:
+        raise BadRequest("this request cannot be upgraded")
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a request goes and as whom. headers are added; access says how to connect."""
@@ -87,6 +115,8 @@ class _Peer(NamedTuple):
     server: str
     ca_data: bytes | None
     insecure: bool
+    client_certificate: bytes | None
+    server_name: str
 
 
 class Forwarder:
@@ -99,7 +129,7 @@ class Forwarder:
         """Raises ServiceUnavailable when the other server cannot be reached."""
         if "upgrade" in request.headers.get("connection", "").lower():
             return await self._tunnel(request, target)
-        connection: Connection = request.connection
+        connection: Connection = request.connection or WholeRequest(request)
         session = self._session(target.access)
         headers = _headers(request.headers.items(), target)
         try:
@@ -111,19 +141,23 @@ class Forwarder:
                 allow_redirects=False,
                 proxy=target.access.proxy_url,
                 proxy_headers=target.access.proxy_headers or None,
+                server_hostname=target.access.tls_server_name or None,
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ServiceUnavailable(f"error trying to reach service: {error}") from error
         return await _answer(request, answer)
 
-    async def probe(self, target: Target, query: str) -> Response:
+    async def probe(
+        self, target: Target, query: str, *, timeout_seconds: float = CONNECT_SECONDS
+    ) -> Response:
         """A GET of our own to another server. Raises ServiceUnavailable."""
         try:
             async with self._session(target.access).get(
                 URL(_url(target, query), encoded=True),
                 headers=_headers((), target),
                 proxy=target.access.proxy_url,
-                timeout=aiohttp.ClientTimeout(total=CONNECT_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+                server_hostname=target.access.tls_server_name or None,
             ) as answer:
                 return Response(answer.status, await answer.read(), answer.content_type)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -135,7 +169,13 @@ class Forwarder:
         self._sessions.clear()
 
     def _session(self, access: Access) -> aiohttp.ClientSession:
-        peer = _Peer(access.server, access.ca_data, access.insecure)
+        peer = _Peer(
+            access.server,
+            access.ca_data,
+            access.insecure,
+            access.client_certificate,
+            access.tls_server_name,
+        )
         session = self._sessions.get(peer)
         if session is None:
             session = self._sessions[peer] = aiohttp.ClientSession(
@@ -218,7 +258,7 @@ def _headers(given: Iterable[tuple[str, str]], target: Target) -> CIMultiDict[st
 
 
 def _url(target: Target, query: str) -> str:
-    path = quote(target.path, safe="/:@!$&'()*+,;=~-._%")
+    path = quote(target.path, safe="/:@!$&'()*+,;=~-._")
     return target.access.server.rstrip("/") + path + (f"?{query}" if query else "")
 
 
@@ -235,7 +275,8 @@ async def _open(access: Access) -> tuple[asyncio.StreamReader, asyncio.StreamWri
     host, port = url.host or "", url.port or 443
     context = ssl_context(access)
     if not access.proxy_url:
-        return await asyncio.open_connection(host, port, ssl=context)
+        name = access.tls_server_name or None
+        return await asyncio.open_connection(host, port, ssl=context, server_hostname=name)
     proxy = URL(access.proxy_url)
     reader, writer = await asyncio.open_connection(proxy.host or "", proxy.port or 80)
     extra = "".join(f"{name}: {value}\r\n" for name, value in access.proxy_headers.items())

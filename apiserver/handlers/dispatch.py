@@ -5,7 +5,7 @@ Handlers of single subresources and of paths that are no resources are registere
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final, Protocol, TypeVar
 
 from apiserver.handlers.delete import DeleteHandler
 from apiserver.handlers.discovery import page_not_found
@@ -17,12 +17,21 @@ from apiserver.request_info import Answer, Request, RequestInfo
 from apiserver.resources.definition import ResourceDefinition, Resources
 from karmada.api.errors import MethodNotAllowed, NotFound
 
+R = TypeVar("R")
 ResourceHandler = Callable[[Request, ResourceDefinition], Awaitable[Answer]]
 PathHandler = Callable[[Request], Awaitable[Answer]]
 UnknownGroup = Callable[[Request], Awaitable[Answer | None]]
 
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _COLLECTION_VERBS: Final = frozenset({"list", "watch", "create", "deletecollection"})
+
+
+class Elsewhere(Protocol[R]):
+    """Requests that other servers answer."""
+
+    def of(self, info: RequestInfo) -> R | None: ...
+
+    async def handle(self, request: Request, where: R) -> Answer: ...
 
 
 class Dispatcher:
@@ -54,6 +63,15 @@ class Dispatcher:
         self._subresources: dict[str, ResourceHandler] = {}
         self._paths: dict[str, PathHandler] = {}
         self._prefixes: list[tuple[str, PathHandler]] = []
+        self._elsewhere: Elsewhere[Any] | None = None
+
+    def pass_on(self, elsewhere: Elsewhere[Any]) -> None:
+        """What elsewhere knows goes there, whatever is served here."""
+        self._elsewhere = elsewhere
+
+    def passes_on(self, info: RequestInfo) -> bool:
+        """Whether a request goes to another server, its body unread."""
+        return self._elsewhere is not None and self._elsewhere.of(info) is not None
 
     def on_resource(
         self, group: str, resource: str, handler: ResourceHandler, *, subresource: str = ""
@@ -79,6 +97,8 @@ class Dispatcher:
         return sorted({*self._paths, *(prefix for prefix, _ in self._prefixes)})
 
     async def handle(self, request: Request) -> Answer:
+        if self._elsewhere is not None and (where := self._elsewhere.of(request.info)) is not None:
+            return await self._elsewhere.handle(request, where)
         if not request.info.is_resource:
             return await self._path(request)
         info = request.info

@@ -5,10 +5,13 @@ right hash. Documents are built in a thread: the first one takes a while.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from email.utils import format_datetime
+from hashlib import sha512
 from typing import Final
+
+import orjson
 
 from apiserver.handlers.negotiate import parse_accept
 from apiserver.request_info import Request, Response
@@ -30,8 +33,13 @@ _PREFIX: Final = "/openapi/v3"
 class OpenApiHandler:
     """Answers below /openapi."""
 
-    def __init__(self, documents: OpenApi, *, clock: Clock) -> None:
+    def __init__(
+        self, documents: OpenApi, *, remote: Callable[[], Mapping[str, str]] = dict, clock: Clock
+    ) -> None:
+        """remote: documents of version 3 that other servers have, key to hash; the dispatcher passes
+        requests for them on."""
         self._documents = documents
+        self._remote = remote
         self._clock = clock
 
     async def v2(self, request: Request) -> Response:
@@ -52,7 +60,7 @@ class OpenApiHandler:
         key = request.info.path.removeprefix(_PREFIX).strip("/")
         if not key:
             index = await asyncio.to_thread(self._documents.v3_index)
-            return self._document(request, index)
+            return self._document(request, with_remote(index, self._remote()))
         document = await asyncio.to_thread(self._documents.v3_document, key)
         if document is None:
             return Response(404, content_type="")
@@ -77,6 +85,18 @@ class OpenApiHandler:
         if _is_known(request, document):
             return Response(304, headers=headers)
         return Response(200, document.body, headers=headers)
+
+
+def with_remote(index: Document, remote: Mapping[str, str]) -> Document:
+    """The index of version 3 with the documents of other servers in it."""
+    if not remote:
+        return index
+    paths = orjson.loads(index.body)["paths"]
+    for key, tag in remote.items():
+        url = f"{_PREFIX}/{key}?hash={tag}" if tag else f"{_PREFIX}/{key}"
+        paths[key] = {"serverRelativeURL": url}
+    body = orjson.dumps({"paths": dict(sorted(paths.items()))})
+    return Document(body, sha512(body).hexdigest().upper())
 
 
 def _chosen(accept: str) -> str:

@@ -35,6 +35,8 @@ def name_rule(group: str, resource: str) -> NameRule:
     """The rule names of this resource keep."""
     if group == "rbac.authorization.k8s.io" and resource in _PATH_SEGMENT_NAMES:
         return path_segment_errors
+    if (group, resource) == ("apiregistration.k8s.io", "apiservices"):
+        return path_segment_errors  # `v1.` is that of the core group
     if group == "" and resource in _LABEL_NAMES:
         return dns_label_errors
     if group == "cluster.karmada.io" and resource == "clusters":

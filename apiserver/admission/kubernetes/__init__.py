@@ -6,6 +6,7 @@ from typing import Final
 from apiserver.admission.context import Rules
 from apiserver.admission.kubernetes import (
     access,
+    api_services,
     autoscaling,
     certificates,
     claims,
@@ -51,6 +52,7 @@ _GROUPS: Final[Mapping[str, Mapping[str, Rules]]] = {
     },
     "autoscaling": {"horizontalpodautoscalers": autoscaling.AUTOSCALER_RULES},
     "batch": {"cronjobs": jobs.CRON_JOB_RULES, "jobs": jobs.JOB_RULES},
+    "apiregistration.k8s.io": {"apiservices": api_services.RULES},
     "certificates.k8s.io": {"certificatesigningrequests": certificates.RULES},
     "coordination.k8s.io": {"leases": access.LEASE_RULES},
     "discovery.k8s.io": {"endpointslices": networking.ENDPOINT_SLICE_RULES},
