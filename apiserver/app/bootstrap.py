@@ -1,9 +1,12 @@
 """Makes the objects of a new control plane, through the same handlers that clients use, before it is
 ready."""
 
+import asyncio
+
 import orjson
 
 from apiserver.app import startup
+from apiserver.app.aggregation import LocalApis
 from apiserver.app.bootstrap_user import USER
 from apiserver.app.options import ServerOptions
 from apiserver.app.parts import Parts
@@ -49,8 +52,16 @@ class Bootstrap:
                     await self.create(private_copy(obj))
             for obj in bootstrap_objects():
                 await self._reconcile(obj)
+            if self._parts.local_apis is not None:
+                await self._register(self._parts.local_apis)
         except ApiError as error:
             raise StartError(f"objects of a new control plane cannot be written: {error.message}") from error
+
+    async def _register(self, local: LocalApis) -> None:
+        """The APIServices of what is served here, and that they are there: many, so side by side."""
+        names = local.wanted()
+        await asyncio.gather(*(local.reconcile(name) for name in names))
+        await asyncio.gather(*(self._parts.api_services.reconcile_local(name) for name in names))
 
     async def _reconcile(self, wanted: Object) -> None:
         stored = self._stored(wanted)

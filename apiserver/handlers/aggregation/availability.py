@@ -164,8 +164,7 @@ class ApiServices(Controller[str]):
         if registration is None:
             return None
         if registration.service is None:
-            self._seen.pop(key, None)
-            await self._write(key, LOCAL)
+            await self.reconcile_local(key)
             return None
         verdict, seen = await self._look(registration)
         if self.registrations.by_name.get(key) != registration:
@@ -176,6 +175,13 @@ class ApiServices(Controller[str]):
             self.on_news()
         await self._write(key, verdict)
         return Requeue(LOOK_AGAIN_SECONDS if seen.available else LOOK_SOON_SECONDS)
+
+    async def reconcile_local(self, key: str) -> None:
+        """One that needs no look; left alone when it is another server's."""
+        registration = self.registrations.by_name.get(key)
+        if registration is not None and registration.service is None:
+            self._seen.pop(key, None)
+            await self._write(key, LOCAL)
 
     async def _look(self, registration: Registration) -> tuple[Verdict, _Seen]:
         known = self._seen.get(registration.name) or _Seen(available=False)
