@@ -50,7 +50,7 @@ class Bootstrap:
             for obj in flow_objects():
                 if self._stored(obj) is None:
                     await self.create(private_copy(obj))
-            for obj in bootstrap_objects():
+            for obj in bootstrap_objects(karmada=options.karmada):
                 await self._reconcile(obj)
             if self._parts.local_apis is not None:
                 await self._register(self._parts.local_apis)

@@ -21,7 +21,7 @@ PROCESSES = ("karmada-apiserver", "karmada-controller-manager", "karmada-schedul
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlane]:
     state = tmp_path_factory.mktemp("plane")
-    with LocalPlane(state, port=free_ports(1)[0]) as started:
+    with LocalPlane(state, port=free_ports(1)[0], pull=1) as started:
         yield started
 
 

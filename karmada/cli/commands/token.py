@@ -5,12 +5,8 @@ expired. --print-register-command prints what to type in the member.
 """
 
 import argparse
-import base64
-import hashlib
-import secrets
-import string
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from apiserver.handlers.durations import human_duration
@@ -26,17 +22,15 @@ from karmada.api.bootstrap_tokens import (
 from karmada.api.errors import NotFound
 from karmada.api.groups.kubernetes import SECRETS
 from karmada.api.objects import Object
+from karmada.api.wellknown import BOOTSTRAP_TOKEN_GROUP
 from karmada.cli.parsing import add_switch
 from karmada.cli.places import Place, open_place
 from karmada.cli.printers import Console, format_table
 from karmada.cli.scope import CommandError, add_connection_flags
+from karmada.cli.tokens import USAGES, new_token, token_secret
 from karmada.client.kubeconfig import Access
 from karmada.runtime.clock import SYSTEM_CLOCK, rfc3339
 from karmada.runtime.options import parse_duration
-
-ALPHABET = string.ascii_lowercase + string.digits
-DEFAULT_GROUP = "system:bootstrappers:karmada:default-cluster-token"
-USAGES = ("signing", "authentication")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -67,11 +61,11 @@ async def _create(place: Place, args: argparse.Namespace, console: Console) -> i
     command = ""
     if args.print_register_command:
         command = register_command(place.access, parent=args.parent)
-    token = f"{_random(6)}.{_random(16)}"
+    token = new_token()
     secret = token_secret(
         token,
         usages=_listed(args.usages) or USAGES,
-        groups=_listed(args.groups) or (DEFAULT_GROUP,),
+        groups=_listed(args.groups) or (BOOTSTRAP_TOKEN_GROUP,),
         description=args.description,
         ttl_seconds=_seconds(args.ttl),
         now=SYSTEM_CLOCK.now(),
@@ -79,42 +73,6 @@ async def _create(place: Place, args: argparse.Namespace, console: Console) -> i
     await place.client.create(SECRETS, secret)
     console.line(command.format(token=token) if command else token)
     return 0
-
-
-def token_secret(
-    token: str,
-    *,
-    usages: Sequence[str],
-    groups: Sequence[str],
-    description: str,
-    ttl_seconds: float,
-    now: datetime,
-) -> Object:
-    """The Secret that holds a token. Raises CommandError for usages and groups no server accepts."""
-    if unknown := [usage for usage in usages if usage not in USAGES]:
-        raise CommandError(
-            f"invalid bootstrap token usage string: {unknown[0]}, valid usage options are: "
-            f"{', '.join(USAGES)}"
-        )
-    if wrong := [group for group in groups if not group.startswith("system:bootstrappers:")]:
-        raise CommandError(
-            f'bootstrap group "{wrong[0]}" is invalid (must match '
-            r"\Asystem:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]\z)"
-        )
-    token_id, _, secret = token.partition(".")
-    data = {"token-id": token_id, "token-secret": secret, "auth-extra-groups": ",".join(groups)}
-    data |= {f"usage-bootstrap-{usage}": "true" for usage in usages}
-    if description:
-        data["description"] = description
-    if ttl_seconds > 0:
-        data["expiration"] = rfc3339(now + timedelta(seconds=ttl_seconds))
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": secret_name(token_id), "namespace": NAMESPACE},
-        "type": SECRET_TYPE,
-        "data": {key: base64.b64encode(value.encode()).decode() for key, value in data.items()},
-    }
 
 
 def register_command(access: Access, *, parent: str) -> str:
@@ -136,14 +94,13 @@ def register_command(access: Access, *, parent: str) -> str:
 def ca_hash(pem: bytes) -> str:
     """`sha256:` and the hash over the public key of the first certificate."""
     from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    from karmada.cli.pull.discovery import hash_of
 
     try:
-        certificate = x509.load_pem_x509_certificates(pem)[0]
+        return hash_of(x509.load_pem_x509_certificates(pem)[0])
     except (ValueError, IndexError) as error:
         raise CommandError(f"the certificate authority of the kubeconfig cannot be read: {error}") from error
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return f"sha256:{hashlib.sha256(spki).hexdigest()}"
 
 
 async def _list(place: Place, console: Console) -> int:
@@ -191,10 +148,6 @@ async def _delete(place: Place, tokens: Sequence[str], console: Console) -> int:
             raise CommandError(f'failed to delete bootstrap token "{token_id}": {error.message}') from error
         console.line(f'bootstrap token "{token_id}" deleted')
     return 0
-
-
-def _random(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
 def _listed(values: Sequence[str]) -> list[str]:

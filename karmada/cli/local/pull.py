@@ -6,31 +6,28 @@ kubeconfig in STATE/members/NAME/agent, its process. What a token must prove els
 machine prove here: the control plane's CA is taken from the administrator's kubeconfig.
 """
 
-import secrets
-import string
 from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
 from karmada.api.errors import NotFound
 from karmada.api.groups.cluster import CLUSTERS, PUSH
 from karmada.api.groups.kubernetes import SECRETS
 from karmada.api.objects import Object
-from karmada.api.wellknown import BOOTSTRAP_TOKEN_GROUP, KUBE_SYSTEM_NAMESPACE
+from karmada.api.wellknown import BOOTSTRAP_TOKEN_GROUP
 from karmada.cli.local.agent import AgentFolder, agent_spec, process_name
 from karmada.cli.local.layout import Layout, Settings
 from karmada.cli.local.processes import Processes, ProcessSpec
 from karmada.cli.pull.bootstrap import CLUSTER, Bootstrap, bootstrap_agent
 from karmada.cli.pull.member_objects import AGENT, AgentPlan, kubeconfig_objects
+from karmada.cli.tokens import new_token, token_secret
 from karmada.client.client import Client
 from karmada.client.kubeconfig import Access
 from karmada.client.kubeconfig_file import kubeconfig_text, read_kubeconfig, with_server
 from karmada.client.system_objects import ensure
-from karmada.runtime.clock import SYSTEM_CLOCK, rfc3339
+from karmada.runtime.clock import SYSTEM_CLOCK
 
 CERTIFICATE_SECONDS: Final = 31536000
 TOKEN_SECONDS: Final = 600.0
-_LETTERS: Final = string.ascii_lowercase + string.digits
 
 
 def agent_ports(pull: list[str]) -> tuple[str, ...]:
@@ -91,8 +88,15 @@ def local_agent_spec(layout: Layout, folder: AgentFolder, plan: AgentPlan, setti
 
 async def _registered(plane: Client, plan: AgentPlan) -> Object:
     """The agent's kubeconfig, by a token that lives as long as it takes."""
-    token = ".".join("".join(secrets.choice(_LETTERS) for _ in range(length)) for length in (6, 16))
-    secret = bootstrap_secret(token, expires=rfc3339(SYSTEM_CLOCK.now() + timedelta(seconds=TOKEN_SECONDS)))
+    token = new_token()
+    secret = token_secret(
+        token,
+        usages=("authentication",),
+        groups=(BOOTSTRAP_TOKEN_GROUP,),
+        description=f"registration of {plan.cluster}",
+        ttl_seconds=TOKEN_SECONDS,
+        now=SYSTEM_CLOCK.now(),
+    )
     await plane.create(SECRETS, secret)
     try:
         access = replace(plane.access, token=token, client_certificate=None, client_key=None)
@@ -100,20 +104,3 @@ async def _registered(plane: Client, plan: AgentPlan) -> Object:
         return await bootstrap_agent(wanted, lambda _: None)
     finally:
         await plane.delete(SECRETS, SECRETS.key_of(secret))
-
-
-def bootstrap_secret(token: str, *, expires: str) -> Object:
-    token_id, _, token_secret = token.partition(".")
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": f"bootstrap-token-{token_id}", "namespace": KUBE_SYSTEM_NAMESPACE},
-        "type": "bootstrap.kubernetes.io/token",
-        "stringData": {
-            "token-id": token_id,
-            "token-secret": token_secret,
-            "expiration": expires,
-            "usage-bootstrap-authentication": "true",
-            "auth-extra-groups": BOOTSTRAP_TOKEN_GROUP,
-        },
-    }

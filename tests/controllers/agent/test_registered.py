@@ -27,10 +27,10 @@ from karmada.api.groups.kubernetes import (
 )
 from karmada.api.groups.work import RESOURCE_BINDINGS, WORKS
 from karmada.api.objects import Object
-from karmada.cli.local.pull import bootstrap_secret
 from karmada.cli.pull.bootstrap import AlreadyRegistered, Bootstrap, bootstrap_agent
 from karmada.cli.pull.member_objects import AgentPlan, kubeconfig_objects
 from karmada.cli.pull.rights import agent_rights
+from karmada.cli.tokens import token_secret
 from karmada.client.client import Client
 from karmada.client.kubeconfig import Access, access_from
 from karmada.client.kubeconfig_file import (
@@ -41,10 +41,24 @@ from karmada.client.kubeconfig_file import (
 )
 from karmada.client.member import secret_value
 from karmada.client.system_objects import ensure
+from karmada.runtime.clock import SYSTEM_CLOCK
 from tests.controllers.agent.test_process import options
 from tests.controllers.cluster.live import Plane, background, eventually, manager, member
 
 TOKEN = "abcdef.0123456789abcdef"
+
+
+def token_of(token: str) -> Object:
+    """The Secret of a token for agents."""
+    groups = ("system:bootstrappers:karmada:default-cluster-token",)
+    return token_secret(
+        token,
+        usages=("signing", "authentication"),
+        groups=groups,
+        description="",
+        ttl_seconds=0,
+        now=SYSTEM_CLOCK.now(),
+    )
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,7 @@ async def registered(folder: Path) -> AsyncIterator[Registered]:
     ):
         plane = Plane(server.access, client)
         async with manager(plane, signing=signing):
-            await plane.create(SECRETS, bootstrap_secret(TOKEN, expires="2999-01-01T00:00:00Z"))
+            await plane.create(SECRETS, token_of(TOKEN))
             before = Registered(plane, {})
             kubeconfig = await bootstrap_agent(before.wanted("far"), lambda _: None)
             await plane.create(CLUSTERS, {"metadata": {"name": "near"}, "spec": {"syncMode": "Pull"}})
