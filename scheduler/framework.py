@@ -247,16 +247,25 @@ class Framework:
 
     def feasible(self, request: Request, snapshot: Snapshot) -> Feasible:
         """Every cluster's verdict. A deleting cluster is neither feasible nor counted as rejected."""
-        verdicts = self._shared_verdicts(request, snapshot)
-        special = request.evicting.union(request.targets) if request.targets or request.evicting else ()
+        shared = self._shared_verdicts(request, snapshot)
+        special = {
+            name: _first_rejection(self._shared, request, cluster, snapshot)
+            for name in request.evicting.union(request.targets)
+            if (cluster := snapshot.by_name.get(name)) is not None
+        }
+        if not self._own and all(verdict is shared.of[name] for name, verdict in special.items()):
+            fitting = tuple([snapshot.clusters[place] for place in shared.fitting])
+            return Feasible(fitting, shared.rejections, len(snapshot.clusters))
+        return self._checked(request, snapshot, {**shared.of, **special})
+
+    def _checked(self, request: Request, snapshot: Snapshot, shared: Mapping[str, Verdict]) -> Feasible:
+        """What the shared filters say, and then the others."""
         fitting: list[ClusterFacts] = []
         rejections: list[tuple[str, Verdict]] = []
-        for cluster, shared in zip(snapshot.clusters, verdicts, strict=True):
+        for cluster in snapshot.clusters:
             if cluster.traits.deleting:
                 continue
-            verdict = shared
-            if special and cluster.name in special:
-                verdict = _first_rejection(self._shared, request, cluster, snapshot)
+            verdict = shared[cluster.name]
             if verdict.fits and self._own:
                 verdict = _first_rejection(self._own, request, cluster, snapshot)
             if verdict.fits:
@@ -274,7 +283,7 @@ class Framework:
             else [sum(column) for column in zip(*rows, strict=True)] or [0] * len(clusters)
         )
 
-    def _shared_verdicts(self, request: Request, snapshot: Snapshot) -> Sequence[Verdict]:
+    def _shared_verdicts(self, request: Request, snapshot: Snapshot) -> "_Shared":
         """Verdicts of the shared filters as if nothing were placed or being left yet."""
         key = (
             "verdicts",
@@ -285,14 +294,38 @@ class Framework:
             request.group.name if request.group else "",
             request.is_workload,
         )
-        remembered: Sequence[Verdict] | None = snapshot.shared.get(key)
+        remembered: _Shared | None = snapshot.shared.get(key)
         if remembered is None:
             clean = replace(request, targets={}, evicting=frozenset())
-            remembered = tuple(
+            verdicts = [
                 _first_rejection(self._shared, clean, cluster, snapshot) for cluster in snapshot.clusters
-            )
+            ]
+            remembered = _Shared.of_clusters(snapshot, verdicts)
             snapshot.remember(key, remembered)
         return remembered
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the shared filters say of every cluster; it holds as long as the traits of the clusters do."""
+
+    of: Mapping[str, Verdict]
+    fitting: tuple[int, ...]
+    """Places in Snapshot.clusters, deleting ones left out."""
+    rejections: tuple[tuple[str, Verdict], ...]
+
+    @classmethod
+    def of_clusters(cls, snapshot: Snapshot, verdicts: Sequence[Verdict]) -> "_Shared":
+        judged = [
+            (place, cluster.name, verdict)
+            for place, (cluster, verdict) in enumerate(zip(snapshot.clusters, verdicts, strict=True))
+            if not cluster.traits.deleting
+        ]
+        return cls(
+            of={cluster.name: verdict for cluster, verdict in zip(snapshot.clusters, verdicts, strict=True)},
+            fitting=tuple(place for place, _, verdict in judged if verdict.fits),
+            rejections=tuple((name, verdict) for _, name, verdict in judged if not verdict.fits),
+        )
 
 
 def _first_rejection(

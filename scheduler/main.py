@@ -25,9 +25,12 @@ from scheduler.accurate.options import EstimatorClientOptions
 from scheduler.cycle import CycleOptions, RoomSource, Scheduler
 from scheduler.decide import Settings
 from scheduler.framework import Gates
+from scheduler.placement import shared_placement
 from scheduler.queue import BindingQueue, FifoBindingQueue, PriorityBindingQueue
 
 NAME: Final = "karmada-scheduler"
+EVENT_WRITERS: Final = 1
+"""Placing bindings goes before telling about them."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ async def run(options: SchedulerOptions, *, access: Access | None = None, clock:
         client = process.client
         clusters = Informer(client, CLUSTERS, transform=without_conditions, clock=clock)
         bindings = [
-            Informer(client, resource, transform=without_member_status, clock=clock)
+            Informer(client, resource, transform=without_unread, clock=clock)
             for resource in (RESOURCE_BINDINGS, CLUSTER_RESOURCE_BINDINGS)
         ]
         informers: list[Informer[Any]] = [clusters, *bindings]
@@ -112,7 +115,7 @@ async def run(options: SchedulerOptions, *, access: Access | None = None, clock:
         for informer in informers:
             await process.stack.enter_async_context(informer)
         recorder = await process.stack.enter_async_context(
-            EventRecorder(client, component=options.scheduler_name, clock=clock)
+            EventRecorder(client, component=options.scheduler_name, writers=EVENT_WRITERS, clock=clock)
         )
         scheduler = Scheduler(
             bindings=bindings,
@@ -166,12 +169,22 @@ def _positive(value: float, default: float) -> float:
     return value if value > 0 else default
 
 
-def without_member_status(binding: Object) -> Object:
-    """A binding without what members report of each copy: the scheduler reads only how healthy they are."""
+def without_unread(binding: Object) -> Object:
+    """A binding without what nobody reads here: whose it is, what members report of each copy.
+
+    Equal placements become one object, which is neither decoded nor kept for each binding again.
+    """
+    metadata = binding.get("metadata")
+    if isinstance(metadata, dict):
+        metadata.pop("ownerReferences", None)
+        metadata.pop("finalizers", None)
     status = binding.get("status")
     if isinstance(status, dict):
         for item in status.get("aggregatedStatus") or ():
             item.pop("status", None)
+    spec = binding.get("spec")
+    if isinstance(spec, dict) and spec.get("placement"):
+        spec["placement"] = shared_placement(spec["placement"])
     return binding
 
 

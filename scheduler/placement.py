@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
 
 from karmada.api.cluster_affinity import AffinityMatcher
 from karmada.api.groups.meta import Toleration
@@ -96,7 +97,25 @@ def _means_nothing(name: str, value: Any) -> bool:
     return (name in ("minGroups", "maxGroups") and value == 0) or (name == "matchLabels" and value == {})
 
 
-_COMPILED_PLACEMENTS = 1024
+_KNOWN_PLACEMENTS = 1024
+_shared: dict[bytes, Placement] = {}
+
+
+def shared_placement(encoded: Any) -> Any:
+    """The Placement of some JSON, the same one for equal JSON; JSON that is no placement stays as it is."""
+    key = orjson.dumps(encoded, option=orjson.OPT_SORT_KEYS)
+    found = _shared.get(key)
+    if found is None:
+        try:
+            found = Placement.from_json(encoded)
+        except ValidationError:
+            return encoded  # whoever decodes the binding says what is wrong
+        if len(_shared) >= _KNOWN_PLACEMENTS:
+            _shared.clear()
+        _shared[key] = found
+    return found
+
+
 _compiled: dict[str, CompiledPlacement] = {}
 _by_spelling: dict[str, CompiledPlacement] = {}
 
@@ -109,7 +128,7 @@ def compile_placement(placement: Placement) -> CompiledPlacement:
         normal = normal_placement(orjson.loads(spelling))
         text = orjson.dumps(normal, option=orjson.OPT_SORT_KEYS).decode()
         found = _compiled.get(text) or _compile(placement, text)
-        if len(_by_spelling) >= _COMPILED_PLACEMENTS:
+        if len(_by_spelling) >= _KNOWN_PLACEMENTS:
             _by_spelling.clear()
             _compiled.clear()
         _compiled[text] = _by_spelling[spelling] = found

@@ -55,6 +55,7 @@ class Model(BaseModel):
 
 _FIELDS_SET: dict[frozenset[str], set[str]] = {}
 _NO_EXTRA: dict[str, Any] = {}
+_PLAIN = frozenset({str, int, bool, float, type(None)})
 _set_fields_set = BaseModel.__dict__["__pydantic_fields_set__"].__set__
 _set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
 
@@ -69,13 +70,16 @@ def _share_bookkeeping(model: Model) -> None:
     values = model.__dict__
     for name in given:
         value = values.get(name)  # None for a field this version does not know
-        if isinstance(value, Model):
-            _share_bookkeeping(value)
-        elif value and isinstance(value, list | dict):
-            for item in value if isinstance(value, list) else value.values():
-                if not isinstance(item, Model):
+        kind = type(value)
+        if kind in _PLAIN or not value:  # asking pydantic what is a Model takes longer than all the rest
+            continue
+        if kind is list or kind is dict:
+            for item in value if kind is list else value.values():
+                if type(item) in _PLAIN or not isinstance(item, Model):
                     break
                 _share_bookkeeping(item)
+        elif isinstance(value, Model):
+            _share_bookkeeping(value)
     _set_fields_set(model, _FIELDS_SET.setdefault(frozenset(given), given))
     if not model.__pydantic_extra__:
         _set_extra(model, _NO_EXTRA)

@@ -34,6 +34,7 @@ COUNT_WRITE_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
 FLUSH_SECONDS: Final = 5.0
 WRITERS: Final = 4
+"""Events written at the same time, unless whoever records them has more important things to write."""
 BURST: Final = 25
 """Different events about one object before REFILL_SECONDS per further one: a loop must not fill the store."""
 REFILL_SECONDS: Final = 300.0
@@ -79,8 +80,11 @@ class _Allowance:
 class EventRecorder:
     """An async context manager. component is the source the Events name."""
 
-    def __init__(self, client: Client, *, component: str, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self, client: Client, *, component: str, writers: int = WRITERS, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         self._client = client
+        self._writers = writers
         self._component = component
         self._clock = clock
         self._known: OrderedDict[_Statement, _Record] = OrderedDict()
@@ -167,7 +171,7 @@ class EventRecorder:
                 await self._write_one(statement, record, retry=retry)
 
         async with asyncio.TaskGroup() as group:
-            for number in range(min(WRITERS, len(batch))):
+            for number in range(min(self._writers, len(batch))):
                 group.create_task(writer(), name=f"{self._tasks.name} {number}")
 
     async def _write_one(self, statement: _Statement, record: _Record, *, retry: bool) -> None:

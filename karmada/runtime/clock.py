@@ -147,12 +147,12 @@ async def _settle() -> None:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-01-02T03:04:05Z`: metav1.Time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def rfc3339_micro(moment: datetime) -> str:
     """`2026-01-02T03:04:05.000006Z`: metav1.MicroTime."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 _BEYOND_MICROSECONDS = re.compile(r"(\.\d{6})\d+")

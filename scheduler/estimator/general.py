@@ -30,6 +30,10 @@ class GeneralEstimator:
         self, request: Request, clusters: Sequence[ClusterFacts], snapshot: Snapshot
     ) -> Sequence[int]:
         demand = demand_of(request.requirements.resource_request) if request.requirements else None
+        try:
+            needed = _positive(demand) if demand is not None else None
+        except ValueError:
+            return [UNKNOWN] * len(clusters)
         graded = request.gates.resource_modeling
         protected = request.gates.overcommit_protection
         key = ("replicas", demand, graded)
@@ -38,7 +42,7 @@ class GeneralEstimator:
             assumed = snapshot.assumed.get(cluster.name, ()) if protected else ()
             answer = None if assumed else cluster.memo.get(key)
             if answer is None:
-                answer = _replicas(capacity_of(cluster), demand, graded=graded, assumed=assumed)
+                answer = _replicas(capacity_of(cluster), needed, graded=graded, assumed=assumed)
                 if not assumed:
                     cluster.remember(key, answer)
             answers.append(answer)
@@ -79,8 +83,8 @@ class Capacity:
 
     pods: int
     """Pod slots that are neither taken nor waited for."""
-    free: Mapping[str, Quantity]
-    """allocatable - allocated - allocating, for what is allocatable."""
+    free: Mapping[str, int]
+    """allocatable - allocated - allocating, for what is allocatable, in the units of _units."""
     grades: tuple[tuple[int, Mapping[str, Quantity]], ...] | None = field(default=None)
     """(nodes, least size of a node) per grade, ascending; None: no usable model."""
 
@@ -105,8 +109,8 @@ def _read_capacity(cluster: Cluster) -> Capacity | None:
         grades = _read_grades(cluster, summary)
     except ValueError:
         return None  # figures nobody can read are no figures
-    pods = free[PODS].value() if PODS in free else 0
-    return Capacity(pods, free, grades)
+    units = {name: _units(name, amount) for name, amount in free.items()}
+    return Capacity(units.get(PODS, 0), units, grades)
 
 
 def _read_grades(
@@ -132,26 +136,27 @@ def _units(resource: str, amount: Quantity) -> int:
 
 
 def _replicas(
-    capacity: Capacity | None, demand: Demand | None, *, graded: bool, assumed: Sequence[AssumedWorkload]
+    capacity: Capacity | None,
+    needed: Mapping[str, int] | None,
+    *,
+    graded: bool,
+    assumed: Sequence[AssumedWorkload],
 ) -> int:
+    """needed: what one replica asks for, without what it asks nothing of; None: nothing was said."""
     if capacity is None:
         return 0
-    taken = _taken(assumed)
+    taken = _taken(assumed) if assumed else {}
     pods = capacity.pods - taken.get(PODS, 0)
     if pods <= 0:
         return 0
-    if demand is None:
+    if needed is None:
         return pods
-    try:
-        needed = {name: amount for name, amount in _needed(demand).items() if amount > 0}
-    except ValueError:
-        return UNKNOWN
     if graded and capacity.grades is not None:
         return min(pods, _replicas_by_grade(capacity.grades, needed, assumed))
     for resource, amount in needed.items():
         if resource not in capacity.free:
             return 0
-        free = _units(resource, capacity.free[resource]) - taken.get(resource, 0)
+        free = capacity.free[resource] - taken.get(resource, 0)
         if free <= 0:
             return 0
         pods = min(pods, free // amount)
@@ -162,6 +167,11 @@ def _replicas(
 def _needed(demand: Demand) -> Mapping[str, int]:
     """Amounts in the units of _units. Raises ValueError for what is no quantity."""
     return {name: _units(name, Quantity.parse(text)) for name, text in demand}
+
+
+def _positive(demand: Demand) -> Mapping[str, int]:
+    """What is asked for at all. Raises ValueError for what is no quantity."""
+    return {name: amount for name, amount in _needed(demand).items() if amount > 0}
 
 
 def _replicas_by_grade(
@@ -230,7 +240,7 @@ def _sets(
     for resource, amount in demand_per_set.items():
         if amount <= 0:
             continue
-        free = _units(resource, capacity.free.get(resource, ZERO)) - taken.get(resource, 0)
+        free = capacity.free.get(resource, 0) - taken.get(resource, 0)
         bound = 0 if free <= 0 else min(bound, free // amount)
     if graded and capacity.grades is not None:
         nodes = [_graded_node(size) for count, size in capacity.grades for _ in range(count)]

@@ -19,7 +19,7 @@ from scheduler.main import (
     make_queue,
     run,
     without_conditions,
-    without_member_status,
+    without_unread,
 )
 from scheduler.queue import FifoBindingQueue, PriorityBindingQueue
 
@@ -63,10 +63,20 @@ def test_what_cannot_work_is_refused(argv: list[str]) -> None:
         options(*argv).check()
 
 
+def test_equal_placements_are_kept_once() -> None:
+    one, other = (
+        without_unread({"spec": {"placement": {"clusterAffinity": {"clusterNames": ["m1"]}}}})
+        for _ in range(2)
+    )
+    assert one["spec"]["placement"] is other["spec"]["placement"]
+    unreadable = {"spec": {"placement": {"clusterTolerations": "none"}}}
+    assert without_unread(unreadable) is unreadable
+
+
 def test_what_nobody_reads_is_not_kept() -> None:
     item = {"clusterName": "m1", "health": "Healthy"}
     binding = {"status": {"aggregatedStatus": [{**item, "status": {"readyReplicas": 1}}]}}
-    assert without_member_status(binding) == {"status": {"aggregatedStatus": [item]}}
+    assert without_unread(binding) == {"status": {"aggregatedStatus": [item]}}
     assert without_conditions({"status": {"conditions": [{}], "kubernetesVersion": "v1"}}) == {
         "status": {"kubernetesVersion": "v1"}
     }
