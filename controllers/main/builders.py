@@ -17,6 +17,7 @@ from controllers.dependencies.controller import DependenciesDistributor
 from controllers.detector.apply import BindingGates
 from controllers.detector.assembly import assemble
 from controllers.kube.wiring import MetadataInformers, stock_duties
+from controllers.main import autoscaling_builders as scaling
 from controllers.main import failover_builders as failover
 from controllers.main import quota_builders as quota
 from controllers.main.options import SELECTABLE, ControllerManagerOptions
@@ -256,6 +257,7 @@ BUILDERS: Final[Mapping[str, Builder]] = {
     "applicationFailover": failover.application_failover,
     "binding": _binding,
     "bindingStatus": _binding_status,
+    "cronFederatedHorizontalPodAutoscaler": scaling.cron_scaling,
     "execution": _execution,
     "federatedResourceQuotaEnforcement": quota.quota_enforcement,
     "federatedResourceQuotaStatus": quota.quota_status,

@@ -88,12 +88,12 @@ class Schedule:
         return day.replace(day=1) + timedelta(days=monthrange(day.year, day.month)[1])
 
 
-def parse_schedule(text: str, *, zone: str = "") -> Schedule:
-    """zone is a name such as Europe/Berlin; a TZ= prefix of text wins. Raises CronError."""
+def parse_schedule(text: str, *, zone: str = "", home: tzinfo = UTC) -> Schedule:
+    """zone is a name such as Europe/Berlin, "" means home; a TZ= prefix of text wins. Raises CronError."""
     fields = text.split()
     if fields and fields[0].startswith(_ZONE_PREFIXES):
         zone = fields.pop(0).partition("=")[2]
-    where = _zone(zone)
+    where = _zone(zone) if zone else home
     if len(fields) == 2 and fields[0] == "@every":
         return Schedule(zone=where, every=_duration(fields[1]))
     if len(fields) == 1 and fields[0].startswith("@"):
@@ -117,7 +117,7 @@ def parse_schedule(text: str, *, zone: str = "") -> Schedule:
 
 
 def _zone(name: str) -> tzinfo:
-    if not name or name == "UTC":
+    if name == "UTC":
         return UTC
     try:
         return ZoneInfo(name)

@@ -7,11 +7,13 @@ a Clock; tests hand in a ManualClock and turn its hands. Also the two RFC 3339 s
 import asyncio
 import heapq
 import itertools
+import os
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from typing_extensions import override
 
@@ -143,6 +145,18 @@ async def _settle() -> None:
     """Let tasks that are ready run, and those which they wake."""
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+def home_zone() -> tzinfo:
+    """The zone this process runs in: TZ, else the machine's; UTC where neither says."""
+    name = os.environ.get("TZ", "").removeprefix(":")
+    try:
+        if name:
+            return ZoneInfo(name)
+        with open("/etc/localtime", "rb") as rules:
+            return ZoneInfo.from_file(rules, key="Local")
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return UTC
 
 
 def rfc3339(moment: datetime) -> str:
