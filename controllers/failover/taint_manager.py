@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 from pydantic import ValidationError
 
 from controllers.eviction import Eviction, evicted
+from controllers.failover.metrics import WaitingEvictions
 from controllers.failover.preserved import preserved_labels
 from controllers.failover.scopes import (
     SCHEDULED_INDEX,
@@ -97,6 +98,7 @@ class TaintManager:
         self._options = options
         self._clock = clock
         self._stateful_failover = stateful_failover
+        self._waiting = WaitingEvictions(self.name, clock=clock)
 
     def watch(self, queue: WorkQueue[Leaving]) -> None:
         def cluster_changed(change: Change[Cluster]) -> None:
@@ -105,7 +107,7 @@ class TaintManager:
                 return
             if evicting_taints(new.spec.taints):
                 for key in self._bindings.cache.keys_by_index(SCHEDULED_INDEX, change.key.name):
-                    queue.add(Leaving(change.key.name, key), priority=LOW_PRIORITY if change.initial else 0)
+                    self._enqueue(queue, Leaving(change.key.name, key), initial=change.initial)
 
         def binding_changed(change: Change[ResourceBinding]) -> None:
             """One that came to a tainted cluster, or is placed there on other terms."""
@@ -113,13 +115,30 @@ class TaintManager:
                 return
             for name in scheduled_clusters(change.new):
                 if self._taints_of(name):
-                    queue.add(Leaving(name, change.key), priority=LOW_PRIORITY if change.initial else 0)
+                    self._enqueue(queue, Leaving(name, change.key), initial=change.initial)
 
         if self._options.enable_no_execute_taint_eviction:
             self._clusters.add_handler(cluster_changed, name=self.name)
             self._bindings.add_handler(binding_changed, name=self.name)
 
+    def _enqueue(self, queue: WorkQueue[Leaving], key: Leaving, *, initial: bool) -> None:
+        binding = self._bindings.cache.get(key.binding)
+        if binding is not None:
+            self._waiting.came(key, cluster=key.cluster, kind=binding.spec.resource.kind)
+        queue.add(key, priority=LOW_PRIORITY if initial else 0)
+
     async def reconcile(self, key: Leaving) -> Requeue | None:
+        left = self._tolerated_seconds(key)
+        if 0 < left < FOR_EVER:
+            return Requeue(after=left)
+        has_left = left <= 0 and await self._evict(key)
+        self._waiting.went(key, evicted=has_left)
+        if has_left:
+            await self._clock.sleep(self._pause_seconds())
+        return None
+
+    def _tolerated_seconds(self, key: Leaving) -> float:
+        """How much longer the binding may stay, by what is known now."""
         binding = self._bindings.cache.get(key.binding)
         taints = self._taints_of(key.cluster)
         if (
@@ -128,20 +147,16 @@ class TaintManager:
             or key.cluster not in scheduled_clusters(binding)
             or not taints
         ):
-            return None
-        placement = placement_of(binding)
-        left = tolerated_seconds(taints, placement.cluster_tolerations, now=self._clock.now())
-        if left == FOR_EVER:
-            return None
-        if left > 0:
-            return Requeue(after=left)
-        if await self._evict(key, binding):
-            await self._clock.sleep(self._pause_seconds())
-        return None
+            return FOR_EVER
+        tolerations = placement_of(binding).cluster_tolerations
+        return tolerated_seconds(taints, tolerations, now=self._clock.now())
 
-    async def _evict(self, key: Leaving, binding: ResourceBinding) -> bool:
+    async def _evict(self, key: Leaving) -> bool:
         """Whether the cluster had to be left."""
         resource = self._bindings.resource
+        binding = self._bindings.cache.get(key.binding)
+        if binding is None:
+            return False
         try:
             eviction = self._eviction(key.cluster, binding)
             written = await self._client.update(
@@ -150,6 +165,7 @@ class TaintManager:
         except NotFound:
             return False
         except ApiError as error:
+            self._waiting.failed()
             say_not_evicted(self._recorder, binding, key.cluster, error)
             raise
         log.info("evicted", extra={"binding": str(key.binding), "cluster": key.cluster})

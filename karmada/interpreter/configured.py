@@ -7,7 +7,6 @@ webhooks, and what Karmada knows by itself. Nothing is started until one of the 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from karmada.api.errors import NotFound
 from karmada.api.groups.config import (
     RESOURCE_INTERPRETER_CUSTOMIZATIONS,
     RESOURCE_INTERPRETER_WEBHOOK_CONFIGURATIONS,
@@ -40,10 +39,11 @@ async def configured_interpreter(
         services = informers.get(SERVICES)
         if services is not None and services.synced:
             return services.cache.named(reference.namespace, reference.name)
-        try:
-            return await client.get(SERVICES, SERVICES.key(reference.namespace, reference.name))
-        except NotFound:
-            return None
+        # A list rather than a get: an agent may do no more.
+        found = await client.list(
+            SERVICES, namespace=reference.namespace, field_selector=f"metadata.name={reference.name}"
+        )
+        return found.items[0] if found.items else None
 
     async with (
         ScriptPool() as scripts,
