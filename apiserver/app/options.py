@@ -1,9 +1,11 @@
 """ServerOptions: everything that can be set about an API server, as flags and for embedding."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from apiserver.filters.limits import LimitOptions
+from karmada.runtime.gates import default_gates
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class ServerOptions:
     """--enable-search: serve search.karmada.io, which Karmada has where its search component is installed."""
     allow_no_execute_taint_policy: bool = False
     """--allow-no-execute-taint-policy: let ClusterTaintPolicies add taints that evict what runs."""
+    feature_gates: Mapping[str, bool] = field(default_factory=default_gates)
+    """--feature-gates: features to turn on or off, as name=true,name=false."""
     limits: LimitOptions = field(default_factory=LimitOptions)
     compaction_seconds: float = 300.0
     """--etcd-compaction-interval: how long history is kept for paged lists and watches; 0 leaves it to the

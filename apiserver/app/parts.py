@@ -10,13 +10,15 @@ import orjson
 
 from apiserver.admission import karmada as karmada_rules
 from apiserver.admission import kubernetes as kubernetes_rules
-from apiserver.admission.chain import Chain
+from apiserver.admission.chain import Chain, Plugin
 from apiserver.admission.context import Rules
 from apiserver.admission.custom_resource_definitions import CRD_RULES
+from apiserver.admission.karmada.quota_enforcement import FederatedQuotaAdmission
 from apiserver.admission.kubernetes.service_addresses import ServiceAddresses
 from apiserver.admission.namespace_lifecycle import NAMESPACE_RULES
 from apiserver.admission.plugins import registered_webhooks, stock_plugins
-from apiserver.admission.quotas.charging import QuotaAdmission
+from apiserver.admission.quotas.charging import Charging
+from apiserver.admission.quotas.resource_quota import QuotaAdmission
 from apiserver.app.aggregation import LocalApis, aggregated_apis
 from apiserver.app.crds import CustomResources
 from apiserver.app.metrics import MetricsPage
@@ -57,6 +59,8 @@ from apiserver.resources.webhook_calls import WebhookCaller
 from apiserver.schema.openapi import OpenApi
 from apiserver.storage.store import Store
 from etcd import Backend, StoreError
+from karmada.api.groups.kubernetes import RESOURCE_QUOTAS
+from karmada.api.groups.policy import FEDERATED_RESOURCE_QUOTAS
 from karmada.client.webhooks import WebhookClient
 from karmada.runtime.clock import Clock
 from karmada.runtime.controller import run_controller
@@ -159,7 +163,7 @@ def build_parts(
     caller = WebhookCaller(reader, WebhookClient(user_agent="kube-apiserver-admission"))
     preparation.chain.use(
         *registered_webhooks(reader, resources, caller, authorizer),
-        QuotaAdmission(reader, StoredQuotas(store, resources)),
+        *quota_plugins(store, resources, reader, options),
     )
 
     async def authorize(request: Request, verb: str) -> None:
@@ -222,6 +226,18 @@ def build_parts(
     _add_paths(parts)
     _add_reviews(parts, security, preparation)
     return parts
+
+
+def quota_plugins(
+    store: Store, resources: Resources, reader: CacheReader, options: ServerOptions
+) -> list[Plugin]:
+    """The last steps of admission: what gets that far is charged."""
+    plugins: list[Plugin] = []
+    if options.karmada and options.feature_gates["FederatedQuotaEnforcement"]:
+        ledger = StoredQuotas(store, resources, *FEDERATED_RESOURCE_QUOTAS.gvr)
+        plugins.append(FederatedQuotaAdmission(Charging(reader, ledger)))
+    ledger = StoredQuotas(store, resources, *RESOURCE_QUOTAS.gvr)
+    return [*plugins, QuotaAdmission(Charging(reader, ledger))]
 
 
 def admission_rules(

@@ -1,8 +1,7 @@
-"""The sums of ResourceQuotas in storage, for admission: changed by compare-and-swap, whoever else writes."""
+"""The sums of quotas in storage, for admission: changed by compare-and-swap, whoever else writes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from typing_extensions import override
 
@@ -14,24 +13,28 @@ from apiserver.storage.keys import Collection, path_of
 from apiserver.storage.store import Keep, Store, Verdict, Write
 from karmada.api.objects import Object
 
-QUOTAS: Final = Collection("", "resourcequotas")
-
 
 @dataclass(frozen=True, slots=True)
 class StoredQuotas(QuotaLedger):
+    """Of one kind."""
+
     store: Store
     resources: Resources
+    group: str
+    version: str
+    resource: str
 
     @override
     async def change(self, namespace: str, name: str, change: Callable[[Object], Object]) -> None:
-        definition = self.resources.lookup("", "v1", "resourcequotas")
+        definition = self.resources.lookup(self.group, self.version, self.resource)
         assert definition is not None
+        collection = Collection(self.group, self.resource)
 
         async def decide(entry: Entry | None) -> Verdict:
             if entry is None:
-                raise refusals.not_found(QUOTAS, name)
+                raise refusals.not_found(collection, name)
             quota = definition.decode(entry)
             after = change(quota)
             return Keep() if after is quota else Write(encode(after, definition.storage_head))
 
-        await self.store.settle(QUOTAS, path_of(namespace, name), decide)
+        await self.store.settle(collection, path_of(namespace, name), decide)

@@ -8,7 +8,6 @@ FederatedQuotaEnforcement.
 
 from dataclasses import dataclass
 
-from controllers.quota.amounts import overall_usage
 from controllers.quota.status import overall_fields, with_status
 from karmada.api import wellknown
 from karmada.api.errors import ApiError, NotFound
@@ -16,6 +15,7 @@ from karmada.api.groups.policy import FEDERATED_RESOURCE_QUOTAS, FederatedResour
 from karmada.api.groups.work import ResourceBinding
 from karmada.api.gvk import ObjectKey
 from karmada.api.names import namespaced_key
+from karmada.api.quota_amounts import overall_usage
 from karmada.client.client import Client
 from karmada.client.events import EventRecorder
 from karmada.client.informer import Change, Informer

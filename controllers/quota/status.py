@@ -6,7 +6,6 @@ enforcement.py counts what is scheduled, the overall limits and the sum of what 
 
 from typing import Any
 
-from controllers.quota.amounts import same_amounts, total
 from controllers.quota.works import QuotaWorks, quota_of, reported
 from controllers.works import Works
 from karmada.api import wellknown
@@ -21,6 +20,7 @@ from karmada.api.groups.work import Work
 from karmada.api.gvk import ObjectKey
 from karmada.api.model import ResourceList
 from karmada.api.names import namespaced_key
+from karmada.api.quota_amounts import same_amounts, total
 from karmada.client.client import Client
 from karmada.client.events import EventRecorder
 from karmada.client.informer import Change, Informer

@@ -174,16 +174,15 @@ def invalid(group: str, kind: str, name: str, errors: Iterable[FieldError]) -> I
 
 
 def from_status(code: int, status: Mapping[str, Any]) -> ApiError:
-    """The error a Status body stands for; an unknown reason keeps its code in a plain ApiError."""
+    """The error a Status body stands for, by its reason or else its code; a reason of its own is kept."""
     message = str(status.get("message") or f"server answered {code}")
     details = status.get("details") or {}
     reason = status.get("reason") or ""
     family = _BY_REASON.get(reason) or _BY_CODE.get(code)
-    return (
-        family(message, details=details, code=code)
-        if family
-        else ApiError(message, details=details, code=code)
-    )
+    error = (family or ApiError)(message, details=details, code=code)
+    if reason and reason not in _BY_REASON:
+        error.reason = reason  # type: ignore[misc]
+    return error
 
 
 def _descendants(family: type[ApiError]) -> Iterable[type[ApiError]]:

@@ -1,8 +1,8 @@
-"""ResourceQuota as an admission step: the last one, so that only what nothing else refuses is charged.
+"""Charging: writes take their share of the quotas of their namespace before they are stored, or are refused.
 
-In: a write about to be stored. Out: the quotas of its namespace with the write added to what is used, or a
-403. The new sums are written by compare-and-swap before the object is stored, so that any number of servers
-together never give more than there is. Writes that wait for the same namespace are charged together.
+In: charges, each of one write. Out: quotas with the charges in their status, or QuotaRefused. The new sums
+are written by compare-and-swap, so that any number of servers together never give more than there is. Writes
+that wait for the same namespace are charged together, by whichever comes first.
 """
 
 import asyncio
@@ -10,24 +10,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from typing_extensions import override
-
-from apiserver.admission.chain import Plugin
-from apiserver.admission.context import AdmissionContext, Reader
-from apiserver.admission.quotas.checking import (
-    Charge,
-    QuotaRefused,
-    charge_of,
-    charged,
-    check_said,
-    is_charged,
-    released,
-)
+from apiserver.admission.context import Reader
 from karmada.api.errors import NotFound
 from karmada.api.objects import Object, name_of
 
 
+class QuotaRefused(Exception):
+    """The write does not fit."""
+
+
+class Charge(Protocol):
+    """What one write adds to quotas. Its methods are pure."""
+
+    def counts_for(self, quota: Object) -> bool: ...
+
+    def added(self, quota: Object) -> Object:
+        """quota with the charge in its status; quota itself when nothing changes. Raises QuotaRefused."""
+        ...
+
+    def taken_back(self, quota: Object) -> Object:
+        """quota as if the charge had never been made."""
+        ...
+
+
 class QuotaLedger(Protocol):
+    """Quotas of one kind in storage."""
+
+    group: str
+    resource: str
+
     async def change(self, namespace: str, name: str, change: Callable[[Object], Object]) -> None:
         """Apply change to the newest quota and store what differs. change may run several times. Raises
         NotFound."""
@@ -42,8 +53,8 @@ class _Pending:
     done: bool = False
 
 
-class QuotaAdmission(Plugin):
-    name = "ResourceQuota"
+class Charging:
+    """Of all quotas of one kind."""
 
     def __init__(self, reader: Reader, ledger: QuotaLedger) -> None:
         self._reader = reader
@@ -51,31 +62,12 @@ class QuotaAdmission(Plugin):
         self._locks: dict[str, asyncio.Lock] = {}
         self._waiting: dict[str, list[_Pending]] = {}
 
-    @override
-    def concerns(self, context: AdmissionContext) -> bool:
-        return is_charged(context)
+    def quotas(self, namespace: str) -> list[Object]:
+        return self._reader.list(self._ledger.group, self._ledger.resource, namespace)
 
-    @override
-    async def mutate(self, obj: Object | None, context: AdmissionContext) -> Object | None:
-        return None
-
-    @override
-    async def validate(self, obj: Object | None, context: AdmissionContext) -> None:
-        quotas = self._reader.list("", "resourcequotas", context.namespace)
-        if not quotas or obj is None:
-            return
-        try:
-            charge = charge_of(obj, context)
-            concerned = [quota for quota in quotas if charge.counts_for(quota)]
-            for quota in concerned:
-                check_said(charge, quota)
-            if concerned and charge.delta:
-                await self._charge(context.namespace, _Pending(charge, context.dry_run))
-        except QuotaRefused as refusal:
-            raise context.forbidden(str(refusal)) from refusal
-
-    async def _charge(self, namespace: str, pending: _Pending) -> None:
-        """Whoever comes first charges for all that wait. Raises QuotaRefused."""
+    async def charge(self, namespace: str, charge: Charge, *, dry_run: bool) -> None:
+        """Whoever comes first charges for all that wait. Raises QuotaRefused, and then nothing is charged."""
+        pending = _Pending(charge, dry_run)
         self._waiting.setdefault(namespace, []).append(pending)
         lock = self._locks.setdefault(namespace, asyncio.Lock())
         try:
@@ -83,17 +75,18 @@ class QuotaAdmission(Plugin):
                 if not pending.done:
                     await self._settle(namespace, self._waiting.pop(namespace))
         finally:
-            if not lock.locked() and namespace not in self._waiting:
-                self._locks.pop(namespace, None)
             if not pending.done and pending in self._waiting.get(namespace, ()):
                 self._waiting[namespace].remove(pending)
+            if not lock.locked() and not self._waiting.get(namespace):
+                self._locks.pop(namespace, None)
+                self._waiting.pop(namespace, None)
         if pending.refusal is not None:
             raise pending.refusal
 
     async def _settle(self, namespace: str, batch: list[_Pending]) -> None:
         try:
             done: list[str] = []
-            for quota in self._reader.list("", "resourcequotas", namespace):
+            for quota in self.quotas(namespace):
                 await self._settle_one(namespace, name_of(quota), batch, done)
                 done.append(name_of(quota))
             for pending in batch:
@@ -110,9 +103,9 @@ class QuotaAdmission(Plugin):
         def change(quota: Object) -> Object:
             refused.clear()
             for pending in batch:
-                if pending.refusal is None:
+                if pending.refusal is None and pending.charge.counts_for(quota):
                     try:
-                        after = charged(pending.charge, quota)
+                        after = pending.charge.added(quota)
                     except QuotaRefused as refusal:
                         refused[pending] = refusal
                         continue
@@ -130,7 +123,7 @@ class QuotaAdmission(Plugin):
 
     async def _give_back(self, namespace: str, names: list[str], charge: Charge) -> None:
         def change(quota: Object) -> Object:
-            return released(charge, quota) if charge.counts_for(quota) else quota
+            return charge.taken_back(quota) if charge.counts_for(quota) else quota
 
         for name in names:
             try:

@@ -1,13 +1,16 @@
 """Whether a write fits into a quota, and what the quota says afterwards. Pure.
 
-In: a Charge (what a write adds), a quota as it is. Out: the quota's status with the charge added, or why it
-is refused, in Kubernetes' words.
+In: what a write adds, a quota as it is. Out: the quota with the charge in its status, or why it is refused,
+in Kubernetes' words.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 from apiserver.admission.context import AdmissionContext
+from apiserver.admission.quotas.charging import Charge, QuotaRefused
 from karmada.api.objects import Object, name_of
 from karmada.api.pod_amounts import Amounts, readable
 from karmada.api.quantity import ZERO, Quantity
@@ -16,13 +19,9 @@ from karmada.api.quota_usage import concerns, in_scope, unsaid, usage_of
 _ON_UPDATE = frozenset({("", "persistentvolumeclaims"), ("", "services")})
 
 
-class QuotaRefused(Exception):
-    """The write does not fit."""
-
-
 @dataclass(frozen=True, slots=True)
-class Charge:
-    """What one write adds. delta has no zeros and may be empty."""
+class ObjectCharge(Charge):
+    """What one write adds to ResourceQuotas. delta has no zeros and may be empty."""
 
     group: str
     resource: str
@@ -33,8 +32,31 @@ class Charge:
         """Those of limits that are about this sort of object."""
         return [name for name in limits if concerns(name, self.group, self.resource)]
 
+    @override
     def counts_for(self, quota: Object) -> bool:
         return bool(self.names(hard_of(quota))) and in_scope(quota, self.group, self.resource, self.obj)
+
+    @override
+    def added(self, quota: Object) -> Object:
+        hard, used = hard_of(quota), used_of(quota)
+        asked = {name: each for name, each in self.delta.items() if name in hard}
+        sums = {name: used.get(name, ZERO) + each for name, each in asked.items()}
+        over = sorted(name for name, total in sums.items() if total > hard[name])
+        if over:
+            parts = (("requested", asked), ("used", used), ("limited", hard))
+            texts = [f"{word}: {_shown(amounts, over)}" for word, amounts in parts]
+            raise QuotaRefused(f"exceeded quota: {name_of(quota)}, {', '.join(texts)}")
+        return _with_used(quota, {**used, **sums}) if asked else quota
+
+    @override
+    def taken_back(self, quota: Object) -> Object:
+        hard, used = hard_of(quota), used_of(quota)
+        back = {
+            name: max(used[name] - each, ZERO)
+            for name, each in self.delta.items()
+            if name in hard and name in used
+        }
+        return _with_used(quota, {**used, **back})
 
 
 def is_charged(context: AdmissionContext) -> bool:
@@ -47,7 +69,7 @@ def is_charged(context: AdmissionContext) -> bool:
     return context.operation == "CREATE" or (context.operation == "UPDATE" and kind in _ON_UPDATE)
 
 
-def charge_of(obj: Object, context: AdmissionContext) -> Charge:
+def charge_of(obj: Object, context: AdmissionContext) -> ObjectCharge:
     """Raises QuotaRefused for an object that asks for less than nothing."""
     group, resource = context.resource.group, context.resource.resource
     used = usage_of(group, resource, obj)
@@ -57,7 +79,7 @@ def charge_of(obj: Object, context: AdmissionContext) -> Charge:
     if context.operation == "UPDATE" and context.old is not None:
         before = usage_of(group, resource, context.old)
     delta = {name: quantity - before.get(name, ZERO) for name, quantity in used.items()}
-    return Charge(group, resource, obj, {name: each for name, each in delta.items() if each > ZERO})
+    return ObjectCharge(group, resource, obj, {name: each for name, each in delta.items() if each > ZERO})
 
 
 def hard_of(quota: Object) -> Amounts:
@@ -68,7 +90,7 @@ def used_of(quota: Object) -> Amounts:
     return readable((quota.get("status") or {}).get("used") or {})
 
 
-def check_said(charge: Charge, quota: Object) -> None:
+def check_said(charge: ObjectCharge, quota: Object) -> None:
     """What a quota asks of an object before anything is counted. Raises QuotaRefused."""
     name, hard = name_of(quota), hard_of(quota)
     if (charge.group, charge.resource) == ("", "pods") and (missing := unsaid(hard, charge.obj)):
@@ -79,28 +101,6 @@ def check_said(charge: Charge, quota: Object) -> None:
     if unknown:
         listed = ",".join(sorted(charge.names(hard)))
         raise QuotaRefused(f"status unknown for quota: {name}, resources: {listed}")
-
-
-def charged(charge: Charge, quota: Object) -> Object:
-    """quota with the charge in its status; quota itself when it is not touched. Raises QuotaRefused."""
-    if not charge.delta or not charge.counts_for(quota):
-        return quota
-    hard, used = hard_of(quota), used_of(quota)
-    asked = {name: each for name, each in charge.delta.items() if name in hard}
-    sums = {name: used.get(name, ZERO) + each for name, each in asked.items()}
-    over = sorted(name for name, total in sums.items() if total > hard[name])
-    if over:
-        parts = (("requested", asked), ("used", used), ("limited", hard))
-        texts = [f"{word}: {_shown(amounts, over)}" for word, amounts in parts]
-        raise QuotaRefused(f"exceeded quota: {name_of(quota)}, {', '.join(texts)}")
-    return _with_used(quota, {**used, **sums}) if asked else quota
-
-
-def released(charge: Charge, quota: Object) -> Object:
-    """quota as if charge had never been made."""
-    hard, used = hard_of(quota), used_of(quota)
-    back = {name: used[name] - each for name, each in charge.delta.items() if name in hard and name in used}
-    return _with_used(quota, {**used, **{name: max(each, ZERO) for name, each in back.items()}})
 
 
 def _with_used(quota: Object, used: Amounts) -> Object:

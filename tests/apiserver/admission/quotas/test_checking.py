@@ -4,13 +4,11 @@ from typing import Any
 
 import pytest
 
+from apiserver.admission.quotas.charging import QuotaRefused
 from apiserver.admission.quotas.checking import (
-    QuotaRefused,
     charge_of,
-    charged,
     check_said,
     is_charged,
-    released,
 )
 from karmada.api.objects import Object
 from tests.apiserver.admission.contexts import context_of
@@ -46,9 +44,9 @@ def pod(**requests: str) -> Object:
 )
 def test_a_write_is_added(obj: Object, given: Object, used: Object) -> None:
     charge = charge_of(obj, context_of(obj))
-    after = charged(charge, given)
+    after = charge.added(given)
     assert after["status"]["used"] == used
-    assert released(charge, after)["status"]["used"] == given["status"]["used"]
+    assert charge.taken_back(after)["status"]["used"] == given["status"]["used"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +69,7 @@ def test_a_write_is_added(obj: Object, given: Object, used: Object) -> None:
 )
 def test_a_write_is_refused(obj: Object, given: Object, text: str) -> None:
     with pytest.raises(QuotaRefused) as caught:
-        charged(charge_of(obj, context_of(obj)), given)
+        charge_of(obj, context_of(obj)).added(given)
     assert str(caught.value) == text
 
 
@@ -113,7 +111,7 @@ def test_less_than_nothing_is_refused() -> None:
 def test_a_quota_that_is_not_about_the_object_is_left_alone() -> None:
     obj = named("ConfigMap")
     given = quota({"pods": "0"})
-    assert charged(charge_of(obj, context_of(obj)), given) is given
+    assert not charge_of(obj, context_of(obj)).counts_for(given)
 
 
 def test_updates_of_most_kinds_and_subresources_are_free() -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from controllers.quota.amounts import overall_usage, same_amounts, total, usage
 from karmada.api.groups.work import ResourceBindingSpec
 from karmada.api.model import ResourceList
 from karmada.api.objects import Object
+from karmada.api.quota_amounts import overall_usage, same_amounts, total, usage
 
 
 @pytest.mark.parametrize(
