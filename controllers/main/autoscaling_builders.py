@@ -11,7 +11,7 @@ CRON_WORKERS = 3
 
 async def cron_scaling(plane: Plane) -> None:
     controller = CronScalingController(
-        autoscalers=plane.informers.ensure(CRON_FEDERATED_HPAS),
+        autoscalers=plane.informers.ensure(CRON_FEDERATED_HPAS, needed=False),
         targets=ScaleTargets(templates=plane.templates, client=plane.client),
         client=plane.client,
         recorder=plane.recorder(CronScalingController.name),
