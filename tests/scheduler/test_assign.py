@@ -1,5 +1,6 @@
 """Replicas per cluster, case by case, and what holds for every case."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -381,3 +382,48 @@ def test_dividing_conserves_replicas_and_a_second_pass_changes_nothing(
         placed_by(scheduling), replicas=replicas, targets=first, uid=uid, request={"cpu": "1"}
     )
     assert replicas_of(assign(again, after)) == first
+
+
+def moved(before: dict[str, int], after: dict[str, int]) -> int:
+    """Replicas that come or go, cluster by cluster."""
+    return sum(abs(after.get(name, 0) - before.get(name, 0)) for name in before.keys() | after.keys())
+
+
+@given(
+    scheduling=st.sampled_from([AGGREGATED, DYNAMIC, EQUAL_WEIGHTS, static(("a", 3), ("b", 1), ("c", 7))]),
+    free=ROOMS,
+    replicas=st.integers(2, 60),
+    step=st.sampled_from([-1, 1]),
+    uid=st.sampled_from(["", ODD_UID]),
+)
+def test_one_replica_more_or_less_moves_one_replica(
+    scheduling: Any, free: dict[str, int], replicas: int, step: int, uid: str
+) -> None:
+    def place(count: int, held: dict[str, int], room: dict[str, int]) -> dict[str, int]:
+        request = request_for(placed_by(scheduling), replicas=count, targets=held, uid=uid)
+        return replicas_of(assign(request, [candidate(name, free=left) for name, left in room.items()]))
+
+    try:
+        first = place(replicas, {}, free)
+        left = {name: max(0, room - first.get(name, 0)) for name, room in free.items()}
+        after = place(replicas + step, first, left)
+    except Unschedulable:
+        return
+    assert min(after.values()) > 0
+    assert sum(after.values()) == replicas + step
+    assert moved(first, after) == 1
+
+
+@given(order=st.permutations("abcdef"), scheduling=st.sampled_from([AGGREGATED, DYNAMIC]), data=st.data())
+def test_who_is_listed_first_makes_no_difference_where_room_differs(
+    order: list[str], scheduling: Any, data: st.DataObject
+) -> None:
+    rooms = data.draw(st.lists(st.integers(0, 30), min_size=6, max_size=6, unique=True))
+    replicas = data.draw(st.integers(1, sum(rooms)))
+    room = dict(zip("abcdef", rooms, strict=True))
+    request = request_for(placed_by(scheduling), replicas=replicas)
+
+    def place(names: Iterable[str]) -> dict[str, int]:
+        return replicas_of(assign(request, [candidate(name, free=room[name]) for name in names]))
+
+    assert place(order) == place("abcdef")
