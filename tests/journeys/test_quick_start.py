@@ -15,7 +15,13 @@ from tests.support.tools import default_cache
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "nginx"
-PROCESSES = ("karmada-apiserver", "karmada-controller-manager", "karmada-scheduler", "karmada-simulator")
+PROCESSES = (
+    "karmada-apiserver",
+    "karmada-controller-manager",
+    "karmada-scheduler",
+    "karmada-simulator",
+    "karmada-agent-member3",
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +88,9 @@ def test_clusters_are_listed_as_users_know_them(plane: LocalPlane) -> None:
     lines = plane.kubectl("get", "clusters").splitlines()
     assert lines[0].split() == ["NAME", "VERSION", "MODE", "READY", "AGE"]
     assert [line.split()[0::2][:2] for line in lines[1:]] == [
-        [name, "Push"] for name in ("member1", "member2", "member3")
+        ["member1", "Push"],
+        ["member2", "Push"],
+        ["member3", "Pull"],
     ]
     assert all(line.split()[3] == "True" for line in lines[1:])
 
