@@ -39,6 +39,9 @@ class RequestInfo:
     namespace: str = ""
     name: str = ""
     rest: str = ""
+    field_selector: str = ""
+    label_selector: str = ""
+    """As written, of lists, watches and deletions of collections; for authorizers that want to know."""
 
     @classmethod
     def parse(cls, method: str, path: str, query: "Query") -> "RequestInfo":
@@ -117,8 +120,10 @@ def _resource_info(
             verb = "deletecollection"
     if old_watch and verb in ("get", "list"):
         verb = "watch"
+    fields = labels = ""
     if not name and verb in ("list", "watch", "deletecollection"):
-        name = _selected_name(query.get("fieldSelector"))
+        fields, labels = query.get("fieldSelector"), query.get("labelSelector")
+        name = _selected_name(fields)
     return RequestInfo(
         path,
         verb,
@@ -130,6 +135,8 @@ def _resource_info(
         namespace=namespace,
         name=name,
         rest=rest,
+        field_selector=fields,
+        label_selector=labels,
     )
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
+from apiserver.app.outside_trust import OutsideOptions
 from apiserver.filters.limits import LimitOptions
 from karmada.runtime.gates import default_gates
 
@@ -56,8 +56,10 @@ class ServerOptions:
     anonymous: bool = False
     """--anonymous-auth: let requests without credentials in as system:anonymous. Health and version are
     always open."""
-    authorization: Literal["RBAC", "AlwaysAllow"] = "RBAC"
-    """--authorization-mode: RBAC, or AlwaysAllow for experiments."""
+    authorization: tuple[str, ...] = ("RBAC",)
+    """--authorization-mode: who is asked what a user may do, in this order, until one allows or denies: RBAC,
+    Webhook, AlwaysAllow, AlwaysDeny; Node is accepted and asks nobody."""
+    outside: OutsideOptions = field(default_factory=OutsideOptions)
     karmada: bool = True
     """--karmada: serve Karmada's kinds; false makes a plain cluster, as members are."""
     search: bool = False

@@ -53,7 +53,10 @@ def pipeline(
     handler = with_impersonation(handler, authorizer)
     handler = with_audit(handler, audit, clock=clock)
     handler = with_authentication(
-        handler, security.authenticators(parts.reader.lookup), anonymous=options.anonymous
+        handler,
+        security.authenticators(parts.reader.lookup),
+        anonymous=security.anonymous,
+        public_paths=security.public_paths,
     )
     handler = with_deadline(handler, options.limits)
     handler = with_metrics(handler, metrics)

@@ -2,11 +2,19 @@
 of a server."""
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 from apiserver.app.client_certificates import take_any_client_certificate
 from apiserver.app.options import ServerOptions
-from apiserver.filters.authentication import Authenticator, BearerAuthenticator, Lookup, TokenSource
+from apiserver.app.outside_trust import OutsideTrust, authentication_settings
+from apiserver.filters.authentication import (
+    PUBLIC_PATHS,
+    Authenticator,
+    BearerAuthenticator,
+    Lookup,
+    TokenSource,
+)
 from apiserver.filters.authentication.bootstrap_token import BootstrapTokens
 from apiserver.filters.authentication.certificate import CertificateAuthenticator
 from apiserver.filters.authentication.jwt import TokenKeys
@@ -14,7 +22,7 @@ from apiserver.filters.authentication.pki import Pki, PkiError, ensure_pki
 from apiserver.filters.authentication.request_header import RequestHeaderAuthenticator, RequestHeaderOptions
 from apiserver.filters.authentication.service_account import ServiceAccountTokens
 from apiserver.filters.authentication.static_token import StaticTokens, parse_token_file
-from apiserver.rbac import AlwaysAllow, Authorizer, RbacAuthorizer, RuleIndex
+from apiserver.rbac import AlwaysAllow, AlwaysDeny, Authorizer, RbacAuthorizer, RuleIndex, Union
 from karmada.runtime.clock import Clock
 from karmada.runtime.observe import StartError
 
@@ -52,6 +60,9 @@ class Security:
         self.audiences = options.api_audiences or (options.service_account_issuer,)
         self.client_ca = self.pki.authority.certificate + _read(options.client_ca_file, "client-ca-file")
         self.bearer: BearerAuthenticator | None = None
+        self.settings = authentication_settings(options.outside.authentication_config)
+        self.outside = OutsideTrust(options.outside, clock=clock)
+        self._authorizer: Authorizer | None = None
 
     def tls(self) -> ssl.SSLContext:
         """The listener's context: client certificates are asked for, not demanded."""
@@ -91,6 +102,7 @@ class Security:
             )
         )
         sources.append(BootstrapTokens(lookup, audiences=self.audiences, clock=self.clock))
+        sources += self.outside.token_sources(self.settings)
         self.bearer = BearerAuthenticator(sources, audiences=self.audiences)
         return [
             RequestHeaderAuthenticator(header, clock=self.clock),
@@ -109,7 +121,42 @@ class Security:
         )
 
     def authorizer(self, rules: RuleIndex) -> Authorizer:
-        return AlwaysAllow() if self.options.authorization == "AlwaysAllow" else RbacAuthorizer(rules)
+        """The same one each time. Raises StartError."""
+        if self._authorizer is None:
+            self._authorizer = self._asked(rules)
+        return self._authorizer
+
+    def _asked(self, rules: RuleIndex) -> Authorizer:
+        makers: dict[str, Callable[[], Authorizer]] = {
+            "RBAC": lambda: RbacAuthorizer(rules),
+            "Webhook": self.outside.webhook,
+            "AlwaysAllow": AlwaysAllow,
+            "AlwaysDeny": AlwaysDeny,
+        }
+        modes = [mode for mode in self.options.authorization if mode != "Node"]
+        if unknown := [mode for mode in modes if mode not in makers]:
+            raise StartError(f"--authorization-mode: {unknown[0]} is not a mode: use {', '.join(makers)}")
+        asked = [makers[mode]() for mode in modes]
+        if (delegate := self.outside.delegate()) is not None:
+            asked.append(delegate)
+        if not asked:
+            raise StartError("--authorization-mode: at least one mode is needed")
+        return asked[0] if len(asked) == 1 else Union(asked)
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether requests without credentials are let in everywhere."""
+        setting = self.settings.anonymous
+        return self.options.anonymous if setting is None else setting.enabled and not setting.paths
+
+    @property
+    def public_paths(self) -> frozenset[str]:
+        """Paths open to requests without credentials in any case."""
+        setting = self.settings.anonymous
+        return PUBLIC_PATHS | frozenset(setting.paths if setting is not None and setting.enabled else ())
+
+    async def close(self) -> None:
+        await self.outside.close()
 
 
 def _read(path: str, flag: str) -> bytes:

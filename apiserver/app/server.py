@@ -68,6 +68,7 @@ async def serve(options: ServerOptions, *, clock: Clock = SYSTEM_CLOCK) -> Async
     async with AsyncExitStack() as stack:
         directory = _certificate_directory(options, stack)
         security = await asyncio.to_thread(Security, options, directory, clock=clock)
+        stack.push_async_callback(security.close)
         backend = await _open(options, stack, clock)
         tasks = await stack.enter_async_context(Tasks("apiserver"))
         store = await _load(options, backend, tasks, clock)

@@ -72,7 +72,7 @@ class TokenSource(Protocol):
 
 
 class BearerAuthenticator(Authenticator):
-    """Bearer tokens: the first source that knows the token decides; audiences are the API server's own."""
+    """Bearer tokens: the first source that accepts the token decides; audiences are the API server's own."""
 
     def __init__(self, sources: Sequence[TokenSource], *, audiences: Sequence[str]) -> None:
         self.sources = sources
@@ -89,11 +89,16 @@ class BearerAuthenticator(Authenticator):
 
     async def review(self, token: str, audiences: Sequence[str]) -> TokenIdentity:
         """Who token is for these audiences (none given: the API server's). Raises InvalidToken."""
+        refusal = InvalidToken()
         for source in self.sources:
-            identity = await source.authenticate_token(token, audiences or self.audiences)
+            try:
+                identity = await source.authenticate_token(token, audiences or self.audiences)
+            except InvalidToken as error:
+                refusal = error  # issuers of the same name exist: another source may still know it
+                continue
             if identity is not None:
                 return replace(identity, user=authenticated(identity.user))
-        raise InvalidToken
+        raise refusal
 
 
 def common_audiences(offered: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
