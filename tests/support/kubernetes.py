@@ -14,6 +14,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -101,10 +102,14 @@ class RealCluster:
     A context manager. Its certificates and the administrator's are in directory, as ensure_pki names them.
     """
 
-    def __init__(self, directory: Path, cache: Path, *, controllers: bool = True) -> None:
+    def __init__(
+        self, directory: Path, cache: Path, *, controllers: bool = True, flags: Sequence[str] = ()
+    ) -> None:
+        """flags are further ones of kube-apiserver."""
         self._directory = directory
         self._programs = require_binaries(cache)
         self._controllers = controllers
+        self._flags = tuple(flags)
         self._etcd = EtcdServer(directory)
         (port,) = free_ports(1)
         self.url = f"https://127.0.0.1:{port}"
@@ -170,6 +175,7 @@ class RealCluster:
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
+            *self._flags,
         )
         self._await_ready()
         if not self._controllers:

@@ -97,7 +97,7 @@ POD: dict[str, Any] = {"version": "v1", "resource": "pods"}
             "GET",
             "/api/v1/pods",
             {"fieldSelector": ["spec.nodeName=x,metadata.name=p"]},
-            {**POD, "verb": "list", "name": "p"},
+            {**POD, "verb": "list", "name": "p", "field_selector": "spec.nodeName=x,metadata.name=p"},
             id="name-by-selector",
         ),
         pytest.param(
