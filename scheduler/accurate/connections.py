@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS: Final = 5.0
 CLOSE_SECONDS: Final = 1.0
+WELL: Final = (grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.IDLE)
+"""Nobody needs to look where the estimator is."""
 
 
 def credentials_of(options: EstimatorClientOptions) -> grpc.ChannelCredentials | None:
@@ -77,7 +79,7 @@ class Connections:
         self._client = client
         self._options = options
         self._skip_pull = skip_pull
-        self._channels: dict[str, tuple[Sequence[str], grpc.aio.Channel]] = {}
+        self._channels: dict[str, tuple[Sequence[str], Any]] = {}
 
     def watch(self, queue: WorkQueue[str]) -> None:
         def changed(change: Change[Cluster]) -> None:
@@ -95,10 +97,12 @@ class Connections:
         if cluster is None or (self._skip_pull and cluster.spec.sync_mode == "Pull"):
             await self._disconnect(key)
             return None
-        addresses = addresses_of(await self._service(key), self._options, key)
         known = self._channels.get(key)
-        if known is not None and known[0] == addresses:
+        if known is not None and known[1].get_state() in WELL:
             return None
+        addresses = addresses_of(await self._service(key), self._options, key)
+        if known is not None and known[0] == addresses:
+            return None  # it connects again by itself
         channel = await self._connected(addresses)
         await self._disconnect(key)
         self._channels[key] = (addresses, channel)

@@ -4,7 +4,6 @@ In: argv and a kubeconfig. Out: a process that gives back unschedulable replicas
 """
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -89,7 +88,3 @@ async def _work(descheduler: Descheduler, clock: Clock) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(run_controller(descheduler, workers=1, clock=clock), name="descheduler")
         group.create_task(descheduler.look_around(), name="bindings to look at")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,7 +6,6 @@ only once its caches are complete: before that it has nothing true to say.
 
 import asyncio
 import logging
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,7 +123,3 @@ async def run(options: EstimatorOptions, *, access: Access | None = None, clock:
         log.info("estimator answers", extra={"cluster": options.cluster_name, "port": port})
         await asyncio.Event().wait()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -34,11 +34,14 @@ class LocalPlane:
         nodes: int = 1,
         etcd: str = "",
         pull: int = 0,
+        estimators: bool = False,
         flags: Sequence[str] = (),
     ) -> None:
         self.state = state
         self._options = [f"--port={port}", f"--members={members}", f"--nodes={nodes}", f"--pull={pull}"]
         self._options += [f"--flag={flag}" for flag in flags]
+        if estimators:
+            self._options.append("--estimators")
         if etcd:
             self._options.append(f"--etcd={etcd}")
         self.karmada_config = state / "karmada.config"

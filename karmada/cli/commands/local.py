@@ -31,6 +31,11 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--nodes", type=int, default=1, help="simulated nodes per member; 0 = no nodes and no pods run"
     )
     up.add_argument(
+        "--estimators",
+        action="store_true",
+        help="an estimator for each member, which the scheduler asks, and the descheduler",
+    )
+    up.add_argument(
         "--etcd", default="", help="URL of an etcd to keep everything in, instead of the embedded store"
     )
     up.add_argument(
@@ -76,6 +81,7 @@ async def _up(args: argparse.Namespace, console: Console) -> int:
         members=args.members,
         pull=args.pull,
         nodes=args.nodes,
+        estimators=args.estimators,
         etcd=args.etcd,
         flags=parse_process_flags(args.flag),
     )

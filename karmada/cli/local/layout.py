@@ -109,18 +109,19 @@ def choose(
     nodes: int,
     members: int,
     pull: int,
-    listeners: Callable[[list[str]], tuple[str, ...]],
+    listeners: Callable[[list[str], list[str]], tuple[str, ...]],
     flags: Mapping[str, Sequence[str]] | None = None,
 ) -> Settings:
     """The settings of this `up`: what was asked for, with the ports that were chosen before kept.
 
-    pull: how many members, the last ones, are in pull mode. listeners: who needs ports, given those.
+    pull: how many members, the last ones, are in pull mode. listeners: who needs ports, given all members and
+    those.
     """
     before = layout.load()
     names = [f"member{number}" for number in range(1, members + 1)]
     kept = before or Settings(port=port, storage=storage)
     in_pull_mode = names[max(len(names) - pull, 0) :]
-    needed = listeners(in_pull_mode)
+    needed = listeners(names, in_pull_mode)
     fresh = free_ports(len(names) + len(needed))
     return replace(
         kept,

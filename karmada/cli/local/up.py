@@ -17,6 +17,14 @@ from karmada.api.conditions import find_condition
 from karmada.api.errors import ApiError, NotFound
 from karmada.api.groups.cluster import CLUSTERS
 from karmada.cli.local.contexts import write_contexts
+from karmada.cli.local.estimators import (
+    ASKING,
+    DESCHEDULER,
+    ESTIMATOR,
+    are_wanted,
+    estimator_ports,
+    estimators_up,
+)
 from karmada.cli.local.layout import LOOPBACK, Layout, LocalError, Settings, choose, require_free
 from karmada.cli.local.processes import Processes, ProcessSpec
 from karmada.cli.local.proxy_access import grant_proxy
@@ -37,7 +45,7 @@ CONTROLLER_MANAGER = "karmada-controller-manager"
 SCHEDULER = "karmada-scheduler"
 SIMULATOR = "karmada-simulator"
 SAMPLE_MEMBERS = 2
-CONFIGURABLE = (APISERVER, CONTROLLER_MANAGER, SCHEDULER, AGENT, SIMULATOR)
+CONFIGURABLE = (APISERVER, CONTROLLER_MANAGER, SCHEDULER, AGENT, SIMULATOR, ESTIMATOR, DESCHEDULER)
 """Processes that `local up --flag` can give further flags to."""
 PROBED = (CONTROLLER_MANAGER, SCHEDULER)
 """Processes with a port for health and one for metrics."""
@@ -53,6 +61,7 @@ class UpOptions:
     members: int = 3
     pull: int | None = None
     nodes: int = 1
+    estimators: bool = False
     etcd: str = ""
     flags: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -80,9 +89,10 @@ async def bring_up(options: UpOptions, console: Console) -> Settings:
         nodes=options.nodes,
         members=options.members,
         pull=options.pull if options.pull is not None else int(options.members >= SAMPLE_MEMBERS + 1),
-        listeners=lambda pull: (
+        listeners=lambda members, pull: (
             *(port for name in PROBED for port in (name, f"{name}-metrics")),
             *agent_ports(pull),
+            *estimator_ports(members if options.estimators else ()),
         ),
         flags=options.flags,
     )
@@ -140,6 +150,8 @@ async def _members_up(
         processes.require_running(name)
     await eventually(lambda: _all_ready(client, names), what="clusters that are Ready", processes=processes)
     progress.done("all clusters are joined and Ready")
+    if estimating := await estimators_up(client, layout, settings, processes):
+        progress.done(f"{len(estimating) - 1} estimators and the descheduler run")
 
 
 def server_spec(layout: Layout, settings: Settings) -> ProcessSpec:
@@ -176,7 +188,8 @@ def controller_specs(layout: Layout, settings: Settings) -> list[ProcessSpec]:
         f"--cluster-signing-cert-file={layout.pki / 'ca.crt'}",
         f"--cluster-signing-key-file={layout.pki / 'ca.key'}",
     )
-    return [spec(CONTROLLER_MANAGER, "controllers", *signing), spec(SCHEDULER, "scheduler")]
+    asking = (ASKING,) if are_wanted(settings) else ()
+    return [spec(CONTROLLER_MANAGER, "controllers", *signing), spec(SCHEDULER, "scheduler", *asking)]
 
 
 def control_plane_access(layout: Layout) -> Access:

@@ -18,7 +18,7 @@ def settings(layout: Layout, *, members: int = 2, port: int = 5443, pull: int = 
         nodes=1,
         members=members,
         pull=pull,
-        listeners=lambda pull: (*LISTENERS, *pull),
+        listeners=lambda members, pull: (*LISTENERS, *pull),
     )
 
 

@@ -1,0 +1,7 @@
+"""`python -m scheduler.member`."""
+
+import sys
+
+from scheduler.member.main import main
+
+sys.exit(main())
