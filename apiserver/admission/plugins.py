@@ -5,6 +5,7 @@ from apiserver.admission.context import FollowingReader
 from apiserver.admission.karmada.deletion_protection import DeletionProtection
 from apiserver.admission.match_conditions import WebhookConditions
 from apiserver.admission.stock.limit_ranger import LimitRanger
+from apiserver.admission.stock.pod_security import PodSecurity
 from apiserver.admission.stock.pod_settings import (
     DefaultTolerationSeconds,
     PodPriority,
@@ -31,6 +32,7 @@ def stock_plugins(*, karmada: bool, clock: Clock) -> tuple[Plugin, ...]:
         *first,
         LimitRanger(),
         *accounts,
+        PodSecurity(),
         PodPriority(),
         DefaultTolerationSeconds(),
         RuntimeClassAdmission(),
