@@ -5,6 +5,7 @@ stage and join in here.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from typing_extensions import override
@@ -105,6 +106,11 @@ class AgentOptions(ControllerOptions):
                 f"--report-secrets={','.join(self.report_secrets)}: use "
                 f"{', '.join(sorted(REPORTED))}, or None alone"
             )
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the kubeconfig that registration leaves is there."""
+        return not self.karmada_kubeconfig or Path(self.karmada_kubeconfig).exists()
 
     @override
     def access(self) -> Access:

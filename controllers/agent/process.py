@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 RELOAD_SECONDS: Final = 2.0
 """How often the kubeconfig of the control plane is looked at."""
+GIVEN_SECONDS: Final = 0.05
+"""How often it is looked for while it is not there yet."""
 REGISTER_SECONDS: Final = 2.0
 """Pause before a registration that failed is tried again."""
 
@@ -51,6 +53,7 @@ async def run(options: AgentOptions, *, clock: Clock = SYSTEM_CLOCK) -> int:
     """Run until cancelled, or until leadership is lost (exit code 1)."""
     options.check()
     while True:
+        await _until_given(options, clock)
         access = options.access()
         serving = spawn(_serve(options, access, clock), name="agent")
         reloading = spawn(_until_changed(options, access, clock), name="kubeconfig")
@@ -63,6 +66,16 @@ async def run(options: AgentOptions, *, clock: Clock = SYSTEM_CLOCK) -> int:
             serving.cancel()
             reloading.cancel()
             await asyncio.wait({serving, reloading})
+
+
+async def _until_given(options: AgentOptions, clock: Clock) -> None:
+    """A machine may start its agent before it is registered."""
+    if options.is_registered:
+        return
+    path = options.karmada_kubeconfig
+    log.warning("kubeconfig of the control plane is not there yet", extra={"path": path})
+    while not options.is_registered:
+        await clock.sleep(GIVEN_SECONDS)
 
 
 async def _until_changed(options: AgentOptions, access: Access, clock: Clock) -> None:

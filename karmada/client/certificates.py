@@ -29,7 +29,7 @@ CLIENT_SIGNER: Final = "kubernetes.io/kube-apiserver-client"
 CLIENT_USAGES: Final = ("digital signature", "key encipherment", "client auth")
 ISSUE_SECONDS: Final = 300.0
 FIRST_PAUSE_SECONDS: Final = 0.02
-LONGEST_PAUSE_SECONDS: Final = 1.0
+LONGEST_PAUSE_SECONDS: Final = 0.2
 _LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
 
 

@@ -55,6 +55,17 @@ async def pull_member_up(
         pass
     folder = AgentFolder(layout.members / name / "agent")
     plan = AgentPlan(cluster=name, endpoint=access.server, cert_rotation=True)
+    folder.write_member(access, name)
+    # It starts while the member is registered, and waits for its kubeconfig.
+    processes.start(local_agent_spec(layout, folder, plan, settings))
+    kubeconfig = await _kubeconfig(plane, folder, plan)
+    async with Client(access, user_agent="karmadactl") as member:
+        for resource, obj in kubeconfig_objects(plan, kubeconfig_text(kubeconfig)):
+            await ensure(member, resource, obj)
+
+
+async def _kubeconfig(plane: Client, folder: AgentFolder, plan: AgentPlan) -> Object:
+    """The agent's, in its file: made by registering, or as it was, with the address of today."""
     if folder.plane_config.exists():
         before = read_kubeconfig(folder.plane_config)
         kubeconfig = with_server(before, CLUSTER, server=plane.access.server, ca_data=plane.access.ca_data)
@@ -63,11 +74,7 @@ async def pull_member_up(
     else:
         kubeconfig = await _registered(plane, plan)
         folder.write_plane(kubeconfig)
-    async with Client(access, user_agent="karmadactl") as member:
-        for resource, obj in kubeconfig_objects(plan, kubeconfig_text(kubeconfig)):
-            await ensure(member, resource, obj)
-    folder.write_member(access, name)
-    processes.start(local_agent_spec(layout, folder, plan, settings))
+    return kubeconfig
 
 
 def stop_agents_but(processes: Processes, pull: list[str]) -> None:

@@ -1,6 +1,7 @@
 """The whole agent against a real control plane and a real member."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -181,3 +182,14 @@ async def test_an_agent_reports_no_more_than_it_is_told_to(tmp_path: Path) -> No
         cluster = await plane.cluster("far")
         assert (cluster.spec.secret_ref, cluster.spec.impersonator_secret_ref) == (None, None)
         assert (await plane.client.list(SECRETS, namespace="karmada-cluster")).items == []
+
+
+async def test_an_agent_waits_until_it_is_registered(tmp_path: Path) -> None:
+    async with pulled(tmp_path) as (plane, far):
+        chosen = options(tmp_path, plane.access, far.access)
+        os.rename(chosen.karmada_kubeconfig, tmp_path / "kept")
+        async with background(run(chosen), "agent"):
+            await asyncio.sleep(0.2)
+            assert (await plane.client.list(CLUSTERS)).items == []
+            os.rename(tmp_path / "kept", chosen.karmada_kubeconfig)
+            await plane.until_ready("far")
