@@ -45,6 +45,8 @@ from apiserver.handlers.read import ReadHandler
 from apiserver.handlers.reviews import AUTHENTICATION, AUTHORIZATION, Reviews
 from apiserver.handlers.scale import ScaleHandler
 from apiserver.handlers.signers import with_signer_checks
+from apiserver.handlers.streams.handler import PodStreams
+from apiserver.handlers.streams.runtime import ContainerRuntime
 from apiserver.handlers.tokens import TokenOptions, Tokens
 from apiserver.handlers.unstored import answering
 from apiserver.handlers.watch import WatchHandler
@@ -136,6 +138,7 @@ def build_parts(
     *,
     backend: Backend,
     clock: Clock,
+    containers: ContainerRuntime | None = None,
 ) -> Parts:
     resources = Resources()
     reader = CacheReader(store, resources)
@@ -187,7 +190,8 @@ def build_parts(
     scale = ScaleHandler(store=store, resources=resources, preparation=preparation)
     dispatcher.on_subresource("scale", scale.handle)
     actions = PodActions(store=store, resources=resources, preparation=preparation, deletes=deletes)
-    _add_pods(dispatcher, actions, preparation)
+    streams = PodStreams(store=store, runtime=containers)
+    _add_pods(dispatcher, actions, streams, preparation)
     forwarder = Forwarder()
     if options.karmada:
         proxy = ClusterProxy(
@@ -253,13 +257,15 @@ def admission_rules(
     return rules
 
 
-def _add_pods(dispatcher: Dispatcher, actions: PodActions, preparation: Preparation) -> None:
+def _add_pods(
+    dispatcher: Dispatcher, actions: PodActions, streams: PodStreams, preparation: Preparation
+) -> None:
     dispatcher.on_resource("", "bindings", actions.bind_legacy)
     dispatcher.on_resource("", "pods", actions.bind, subresource="binding")
     dispatcher.on_resource("", "pods", actions.evict, subresource="eviction")
-    dispatcher.on_resource("", "pods", actions.log, subresource="log")
+    dispatcher.on_resource("", "pods", streams.log, subresource="log")
     for stream in ("exec", "attach", "portforward"):
-        handle = judged_connection(actions.stream, preparation)
+        handle = judged_connection(streams.stream, preparation)
         dispatcher.on_resource("", "pods", handle, subresource=stream)
 
 

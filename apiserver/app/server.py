@@ -23,6 +23,7 @@ from apiserver.app.parts import Parts, build_parts
 from apiserver.app.pipeline import pipeline
 from apiserver.app.security import Security
 from apiserver.filters.audit import AuditFile, Sink
+from apiserver.handlers.streams.runtime import ContainerRuntime
 from apiserver.request_info import Handler
 from apiserver.storage.store import Store
 from apiserver.storage.watch_cache import WatchCache
@@ -63,8 +64,13 @@ class RunningServer:
 
 
 @asynccontextmanager
-async def serve(options: ServerOptions, *, clock: Clock = SYSTEM_CLOCK) -> AsyncIterator[RunningServer]:
-    """A server that is ready, until the context is left. Raises StartError with one line for the user."""
+async def serve(
+    options: ServerOptions, *, clock: Clock = SYSTEM_CLOCK, containers: ContainerRuntime | None = None
+) -> AsyncIterator[RunningServer]:
+    """A server that is ready, until the context is left. containers: who runs those of pods, if anybody.
+
+    Raises StartError with one line for the user.
+    """
     async with AsyncExitStack() as stack:
         directory = _certificate_directory(options, stack)
         security = await asyncio.to_thread(Security, options, directory, clock=clock)
@@ -72,7 +78,7 @@ async def serve(options: ServerOptions, *, clock: Clock = SYSTEM_CLOCK) -> Async
         backend = await _open(options, stack, clock)
         tasks = await stack.enter_async_context(Tasks("apiserver"))
         store = await _load(options, backend, tasks, clock)
-        parts = build_parts(store, security, options, backend=backend, clock=clock)
+        parts = build_parts(store, security, options, backend=backend, clock=clock, containers=containers)
         stack.push_async_callback(parts.forwarder.close)
         stack.push_async_callback(parts.webhooks.close)
         audit = _audit(options, stack)

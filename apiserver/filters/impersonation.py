@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+from multidict import MultiDict
+
 from apiserver.filters.authentication import ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, ANONYMOUS
 from apiserver.filters.authentication.request_header import header_values
 from apiserver.filters.authentication.service_account import account_groups, split_account_name
@@ -109,8 +111,10 @@ def resulting_user(wanted: Wanted) -> UserInfo:
     return UserInfo(wanted.name, groups, uid=wanted.uid, extra=wanted.extra)
 
 
-def without_impersonation(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if not name.startswith("impersonate-")}
+def without_impersonation(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The other headers, those that come several times included: an upgrade offers its protocols so."""
+    kept = ((name, value) for name, value in headers.items() if not name.startswith("impersonate-"))
+    return MultiDict(kept)
 
 
 def _go_strings(values: tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
 """Subresources of pods that act: binding puts a pod on a node, eviction deletes it if its budget allows.
 
-In: POST of a Binding or an Eviction. Out: a Success Status with code 201. log, exec and the like need a
-kubelet and answer as for a pod that no node runs.
+In: POST of a Binding or an Eviction. Out: a Success Status with code 201. What needs a kubelet (log, exec,
+attach) is in streams/.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from apiserver.handlers.options import DeleteOptions, WriteOptions
 from apiserver.handlers.preparation import Preparation, stored_value
 from apiserver.handlers.render import status_response
 from apiserver.handlers.unstored import read_body
-from apiserver.request_info import Answer, Request, Response
+from apiserver.request_info import Request, Response
 from apiserver.resources.definition import ResourceDefinition, Resources
 from apiserver.storage import refusals
 from apiserver.storage.entries import Entry
@@ -33,7 +33,7 @@ _TERMINAL: Final = ("Succeeded", "Failed")
 
 
 class PodActions:
-    """binding, eviction, log and the streams of pods."""
+    """binding and eviction."""
 
     def __init__(
         self, *, store: Store, resources: Resources, preparation: Preparation, deletes: DeleteHandler
@@ -170,24 +170,6 @@ class PodActions:
             return
         await self._store.settle(BUDGETS, path, decide)
 
-    # -- what needs a kubelet -------------------------------------------------------------------------------
-
-    async def log(self, request: Request, definition: ResourceDefinition) -> Answer:
-        pod = await self._pod(request, definition)
-        container_of(pod, request.query.get("container"))
-        return Response(204, content_type="text/plain")
-
-    async def stream(self, request: Request, definition: ResourceDefinition) -> Answer:
-        """exec, attach, portforward."""
-        pod = await self._pod(request, definition)
-        raise BadRequest(f"pod {pod['metadata']['name']} does not have a host assigned")
-
-    async def _pod(self, request: Request, definition: ResourceDefinition) -> Object:
-        entry = await self._store.get(PODS, path_of(request.info.namespace, request.info.name))
-        if entry is None:
-            raise refusals.not_found(PODS, request.info.name)
-        return definition.decode(entry)
-
 
 # -- pure parts ---------------------------------------------------------------------------------------------
 
@@ -281,23 +263,3 @@ def _not_now(text: str, *, seconds: int = 0) -> TooManyRequests:
     return TooManyRequests(
         "Cannot evict pod as it would violate the pod's disruption budget.", details=details
     )
-
-
-def container_of(pod: Object, name: str) -> str:
-    """The container a log is wanted of. Raises BadRequest."""
-    spec = pod.get("spec") or {}
-    pod_name = pod["metadata"]["name"]
-    containers = [container.get("name") or "" for container in spec.get("containers") or []]
-    known = containers + [
-        container.get("name") or ""
-        for part in ("initContainers", "ephemeralContainers")
-        for container in spec.get(part) or []
-    ]
-    if not name:
-        if len(containers) == 1:
-            return containers[0]
-        listed = " ".join(containers)
-        raise BadRequest(f"a container name must be specified for pod {pod_name}, choose one of: [{listed}]")
-    if name not in known:
-        raise BadRequest(f"container {name} is not valid for pod {pod_name}")
-    return name

@@ -13,6 +13,7 @@ from typing import Final
 from apiserver.app import ServerOptions, serve
 from controllers.kube.garbage_collector import GarbageCollector
 from controllers.kube.wiring import MetadataInformers
+from controllers.simulator.containers import SimulatedContainers
 from controllers.simulator.nodes import ensure_nodes
 from controllers.simulator.workloads import Neighbours, member_controllers
 from karmada.api.groups.kubernetes import CUSTOM_RESOURCE_DEFINITIONS
@@ -48,8 +49,9 @@ async def run_member(options: MemberOptions, *, started: asyncio.Event, clock: C
         certificate_directory=str(options.folder),
         karmada=False,
     )
+    containers = SimulatedContainers(cluster=options.name, clock=clock) if options.nodes else None
     async with (
-        serve(server_options, clock=clock) as server,
+        serve(server_options, clock=clock, containers=containers) as server,
         server.client(user_agent=USER_AGENT, clock=clock) as client,
         Informers(client) as informers,
         MetadataInformers(client, clock=clock) as metadata,

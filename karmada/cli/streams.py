@@ -17,12 +17,21 @@ from typing import Final
 import aiohttp
 import orjson
 
+from karmada.api.remote_command import (
+    CLOSE,
+    RESIZE,
+    STATUS,
+    STDERR,
+    STDIN,
+    STDOUT,
+    V5,
+    WEBSOCKET_PROTOCOLS,
+    exit_code,
+)
 from karmada.cli.printers import Console
 from karmada.cli.scope import CommandError
 from karmada.client.client import Client
 
-PROTOCOLS: Final = ("v5.channel.k8s.io", "v4.channel.k8s.io")
-STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 CHUNK_BYTES: Final = 32 * 1024
 
 
@@ -50,8 +59,8 @@ class StreamWish:
 async def connect(client: Client, wish: StreamWish, console: Console) -> int:
     """Run until the other side is done. Returns its exit code. Raises ApiError, CommandError."""
     path = f"{wish.path}?{wish.full_query}"
-    async with client.websocket(path, protocols=PROTOCOLS) as socket:
-        closes = socket.protocol == PROTOCOLS[0]
+    async with client.websocket(path, protocols=WEBSOCKET_PROTOCOLS) as socket:
+        closes = socket.protocol == V5
         with _raw_terminal(enabled=wish.tty and wish.stdin):
             async with _sending(socket, wish, closes=closes):
                 return await _receive(socket, console)
@@ -67,23 +76,20 @@ async def _receive(socket: aiohttp.ClientWebSocketResponse, console: Console) ->
         elif channel == STDERR:
             console.write_error(data)
         elif channel == STATUS:
-            return exit_code(data)
+            return code_of(data)
     return 0
 
 
-def exit_code(status: bytes) -> int:
+def code_of(status: bytes) -> int:
     """Of the final Status: 0 for Success, the command's own code. Raises CommandError for other failures."""
     try:
         parsed = orjson.loads(status)
     except orjson.JSONDecodeError as error:
         raise CommandError(f"the end of the stream cannot be read: {status[:80]!r}") from error
-    if parsed.get("status") == "Success":
-        return 0
-    if parsed.get("reason") == "NonZeroExitCode":
-        for cause in (parsed.get("details") or {}).get("causes") or ():
-            if cause.get("reason") == "ExitCode":
-                return int(cause.get("message") or 1)
-    raise CommandError(parsed.get("message") or "the stream ended with an error")
+    code = exit_code(parsed)
+    if code is None:
+        raise CommandError(parsed.get("message") or "the stream ended with an error")
+    return code
 
 
 @asynccontextmanager
