@@ -90,5 +90,5 @@ def test_estimators_are_stopped_when_they_are_not_wanted_any_more(plane: LocalPl
     port = json.loads((plane.state / "local.json").read_text())["port"]
     plane.karmadactl("local", "up", f"--state={plane.state}", f"--port={port}", "--members=2", "--pull=0")
     shown = plane.karmadactl("local", "status", f"--state={plane.state}")
-    assert "estimator" not in shown
-    assert "descheduler" not in shown
+    assert estimator_name("member1") not in shown
+    assert DESCHEDULER not in shown
