@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from apiserver.admission.broken_rules import forbidden, not_supported, required
 from apiserver.admission.context import AdmissionContext, Rules
+from apiserver.admission.crd_schemas import schema_errors
 from apiserver.admission.kubernetes.webhook_configurations import client_config_errors
 from apiserver.resources import custom
 from apiserver.resources.metadata import invalid_value
@@ -38,6 +39,7 @@ def _validate(crd: Object, old: Object | None, context: AdmissionContext) -> lis
             for path in _IMMUTABLE
             if _at(crd, path) != _at(old, path)
         ]
+    errors += schema_errors(crd, old)
     return errors + _stored_version_errors(crd) + conversion_errors(crd)
 
 

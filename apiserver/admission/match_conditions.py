@@ -7,7 +7,7 @@ one has no value and none says no; broken conditions as field errors when a conf
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from apiserver.admission.broken_rules import duplicate, invalid_value, required
 from apiserver.admission.context import AdmissionContext
@@ -30,27 +30,29 @@ from karmada.api.validation import qualified_name_errors
 
 CONDITIONS_BUDGET: Final = 2_500_000
 """What all conditions of one webhook or policy may cost for one request."""
-Conditions = Callable[[Facts], bool]
+Given = TypeVar("Given")
+Conditions = Callable[[Given], bool]
 
 
 class ConditionsFailed(Exception):
     """No condition says no, and at least one cannot be evaluated."""
 
 
-def compile_conditions(
-    conditions: Iterable[Mapping[str, Any]],
-    *,
-    variables: Mapping[str, Type] = CONDITION_VARIABLES,
-    values: Callable[[Facts], tuple[Any, ...]] = Facts.values,
-) -> Conditions:
-    """The conditions as one function of a request. Raises CompileError or ResultError.
+def compile_conditions(conditions: Iterable[Mapping[str, Any]]) -> Conditions[Facts]:
+    """The conditions as one function of a request. Raises CompileError or ResultError."""
+    return compile_conditions_over(conditions, CONDITION_VARIABLES, Facts.values)
 
-    variables and values are for owners of more variables than webhooks have: params of a policy.
-    """
+
+def compile_conditions_over(
+    conditions: Iterable[Mapping[str, Any]],
+    variables: Mapping[str, Type],
+    values: Callable[[Given], tuple[Any, ...]],
+) -> Conditions[Given]:
+    """For owners of more variables than webhooks have, such as the params of a policy."""
     programs = [_condition(item["expression"], variables) for item in conditions]
 
-    def hold(facts: Facts) -> bool:
-        given, meter, failures = values(facts), Meter(CONDITIONS_BUDGET), []
+    def hold(request: Given) -> bool:
+        given, meter, failures = values(request), Meter(CONDITIONS_BUDGET), []
         for program in programs:
             try:
                 if program.run(*given, meter=meter) is False:
@@ -89,12 +91,12 @@ class WebhookConditions:
 
 
 @lru_cache(maxsize=256)
-def _compiled(expressions: tuple[str, ...]) -> Conditions:
+def _compiled(expressions: tuple[str, ...]) -> Conditions[Facts]:
     return compile_conditions([{"expression": expression} for expression in expressions])
 
 
 def _condition(expression: str, variables: Mapping[str, Type]) -> Program:
-    return compile_program(expression, variables, result=[BOOL], wrong_result="must evaluate to bool")
+    return compile_program(expression, variables, result=[BOOL])
 
 
 def condition_errors(
@@ -127,11 +129,8 @@ def expression_errors(
     path: str, expression: str, variables: Mapping[str, Type], *results: Type, **options: Any
 ) -> list[FieldError]:
     """The field error of an expression that cannot be compiled."""
-    words = " or ".join(map(str, results))
     try:
-        compile_program(
-            expression, variables, result=results, wrong_result=f"must evaluate to {words}", **options
-        )
+        compile_program(expression, variables, result=results, **options)
     except CompileError as error:
         return [invalid_value(path, expression, f"compilation failed: {error}")]
     except ResultError as error:

@@ -12,6 +12,7 @@ from apiserver.resources.builtin import text_of
 from apiserver.resources.definition import RemoteConversion, ResourceDefinition, ScalePaths
 from apiserver.resources.strategy import custom_strategy
 from apiserver.schema.custom import custom_schema
+from apiserver.schema.structural_rules import structural_errors
 from karmada.api.gvk import GroupVersionKind, GroupVersionResource
 from karmada.api.objects import Object, is_deleting
 from karmada.api.scheme import CUSTOM_VERBS, STATUS_VERBS, Column, ServedResource, ServedSubresource
@@ -233,8 +234,33 @@ def desired_status(crd: Object, others: Iterable[Object], *, now: str) -> Object
         if not _has_condition(crd, "Established"):
             text = "the initial names have been accepted"
             conditions = _with(conditions, "Established", "True", "InitialNamesAccepted", text, now)
-    status["conditions"] = conditions
+    status["conditions"] = _with_violations(crd, conditions, now)
     return status
+
+
+def _with_violations(crd: Object, conditions: list[Object], now: str) -> list[Object]:
+    """NonStructuralSchema is only there for what was stored before such schemas were refused."""
+    known = any(item.get("type") == "NonStructuralSchema" for item in conditions)
+    if _has_condition(crd, "Established") and not known:
+        return conditions
+    errors = [error for schema, path in version_schemas(crd) for error in structural_errors(schema, path)]
+    others = [item for item in conditions if item.get("type") != "NonStructuralSchema"]
+    if not errors:
+        return others
+    told = [f"{error.field}: {error.message}" for error in errors]
+    message = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
+    return _with(conditions, "NonStructuralSchema", "True", "Violations", message, now)
+
+
+def version_schemas(crd: Object) -> list[tuple[Object, str]]:
+    """The schemas of all versions with their paths; one, under the path of old, where all are the same."""
+    found = [
+        ((version.get("schema") or {}).get("openAPIV3Schema") or {}, index)
+        for index, version in enumerate((crd.get("spec") or {}).get("versions") or ())
+    ]
+    if found and all(schema == found[0][0] for schema, _ in found):
+        return [(found[0][0], "spec.validation.openAPIV3Schema")] if found[0][0] else []
+    return [(schema, f"spec.versions[{index}].schema.openAPIV3Schema") for schema, index in found if schema]
 
 
 def _accept(wanted: Object, accepted: Object, others: Iterable[Object]) -> tuple[Object, str, str]:

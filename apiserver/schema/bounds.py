@@ -14,6 +14,12 @@ from karmada.api.errors import FieldError
 Step: TypeAlias = str | int
 
 
+class MapKey(str):
+    """A key of a map: a path shows it in brackets."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A broken rule below some value. With a tail the message names the path: head + path + tail."""
@@ -37,7 +43,7 @@ Check: TypeAlias = Callable[[Any], list[Problem] | None]
 
 def path_text(steps: Iterable[Step]) -> str:
     """`spec.ports[0].name`."""
-    parts = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps]
+    parts = [f"[{step}]" if isinstance(step, int | MapKey) else f".{step}" for step in steps]
     return "".join(parts).removeprefix(".")
 
 

@@ -16,6 +16,7 @@ from apiserver.schema.defaulting import Default, compile_default
 from apiserver.schema.diagnosis import Diagnosis, diagnose
 from apiserver.schema.node import ANYTHING, MISSING, Limits, Node
 from apiserver.schema.pruning import Prune, compile_prune
+from apiserver.schema.rules import NOT_CHECKED, CheckRules, compile_rules, is_blocking
 from apiserver.schema.typed import Convert, Mismatch, converter_of
 from apiserver.schema.typed_rules import compile_typed_rules
 from apiserver.schema.validation import Validate, compile_validate, unchanged
@@ -111,11 +112,12 @@ class Schema:
         """Every broken rule. With old, values an update leaves as they are pass even when the schema is
         stricter.
         """
-        problems = self._validate(obj)
-        if not problems:
-            return []
-        if old is not None:
+        problems = self._validate(obj) or []
+        if problems and old is not None:
             problems = [problem for problem in problems if not unchanged(problem, obj, old)]
+        check_rules = self._rules
+        if check_rules is not None:
+            problems = [*problems, *([NOT_CHECKED] if is_blocking(problems) else check_rules(obj, old))]
         return [problem.field_error() for problem in problems]
 
     def zero(self, api_version: str, kind: str) -> Object:
@@ -143,6 +145,10 @@ class Schema:
     @cached_property
     def _validate(self) -> Validate:
         return compile_validate(self._enforced)
+
+    @cached_property
+    def _rules(self) -> CheckRules | None:
+        return compile_rules(self._enforced)
 
 
 class TypedSchema(Schema):
@@ -178,6 +184,12 @@ class TypedSchema(Schema):
     @cached_property
     def _convert(self) -> Convert:
         return converter_of(self.node)
+
+    @cached_property
+    @override
+    def _rules(self) -> CheckRules | None:
+        """Rules in CEL are for custom resources."""
+        return None
 
     @cached_property
     @override

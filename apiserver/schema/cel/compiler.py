@@ -46,6 +46,8 @@ class Compiler:
         self.environment = environment
         self.issues: list[Issue] = []
         self.frame_size = 0
+        self.used: set[str] = set()
+        """Variables the expression looks at."""
         self.mixed = 0
         """Inside how many arguments of format(), where a list may hold values of any types."""
 
@@ -89,6 +91,7 @@ class Compiler:
         known = scope.names.get(name)
         if known is not None:
             slot, type_, size = known
+            self.used.add(name)
             return Term(type_, lambda frame: frame[slot], 1, 1, size, slot=slot)
         type_name = self.environment.type_names.get(name)
         if type_name is not None:

@@ -56,11 +56,14 @@ def call_term(overloads: Sequence[Overload], args: Sequence[Term]) -> Term | Non
         run = dispatched([overload for overload, _ in fitting], [arg.run for arg in args])
     size = only.result_size(*(arg.size for arg in args)) if only.result_size is not None else None
     steps = 1 + sum(arg.steps for arg in args)
-    cost = 1 + sum(arg.cost for arg in args) + (_estimate(args) if only.sized or only.metered else 0)
+    cost = 1 + sum(arg.cost for arg in args) + (_estimate(only, args) if only.sized or only.metered else 0)
     return Term(type_, run, steps, cost, size)
 
 
-def _estimate(args: Sequence[Term]) -> float:
+def _estimate(overload: Overload, args: Sequence[Term]) -> float:
+    if overload.name in ("_==_", "_!=_"):
+        # Unequal lengths end it, so the shorter side bounds it.
+        args = [min(args, key=lambda arg: arg.size or 0)]
     return sum((arg.size or 0) * (0.1 if arg.type.kind == "string" else 1) for arg in args)
 
 

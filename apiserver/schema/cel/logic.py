@@ -193,7 +193,7 @@ def equality(left: Term, right: Term, *, negated: bool) -> Run | None:
         if negated:
             return lambda frame: first(frame) != second(frame)
         return lambda frame: first(frame) == second(frame)
-    if kind == "list" and left.type.list_type and left.type.list_type == right.type.list_type:
+    if left.type.list_type and right.type.kind == "list":
         keys = left.type.list_keys
 
         def run(frame: Frame) -> bool:

@@ -15,7 +15,7 @@ from apiserver.schema.cel.parser import parse
 from apiserver.schema.cel.scope import Environment, Scope
 from apiserver.schema.cel.syntax import CompileError, Issue
 from apiserver.schema.cel.terms import Overload, Run
-from apiserver.schema.cel.types import Type, match
+from apiserver.schema.cel.types import Type
 from apiserver.schema.cel.values import EvaluationError, Meter
 
 CALL_BUDGET: Final = 1_000_000
@@ -30,6 +30,8 @@ class Program:
     type: Type
     estimate: float
     """The most a run can cost, by what its types say of sizes."""
+    variables: frozenset[str]
+    """Those it looks at; names that macros bind are among them."""
     _run: Run
     _steps: int
     _slots: int
@@ -64,7 +66,6 @@ def compile_program(
     variables: Mapping[str, Type],
     *,
     result: Sequence[Type] = (),
-    wrong_result: str = "",
     functions: Mapping[str, Sequence[Overload]] | None = None,
     message_type: Callable[[str], Type | None] | None = None,
 ) -> Program:
@@ -83,10 +84,18 @@ def compile_program(
         raise CompileError(source[:100], [Issue(0, "expression is nested too deeply")]) from error
     if compiler.issues:
         raise CompileError(source, compiler.issues)
-    if result and not any(match(wanted, term.type, {}) for wanted in result):
-        raise ResultError(f"{wrong_result} but got {term.type}")
+    if result and not any(wanted.kind == term.type.kind for wanted in result):
+        raise ResultError(f"must evaluate to {_listed(result)} but got {term.type}")
     slots = compiler.frame_size - len(variables) - 1
-    return Program(source, term.type, term.cost, term.run, term.steps, slots)
+    return Program(source, term.type, term.cost, frozenset(compiler.used), term.run, term.steps, slots)
+
+
+def _listed(types: Sequence[Type]) -> str:
+    names = [TYPE_WORDS.get(type_.kind, str(type_)) for type_ in types]
+    return names[0] if len(names) == 1 else f"one of [{' '.join(names)}]"
+
+
+TYPE_WORDS: Final = {"null": "null_type"}
 
 
 class ResultError(Exception):
