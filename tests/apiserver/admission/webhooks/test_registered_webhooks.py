@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from aiohttp import web
 
@@ -586,3 +587,26 @@ async def test_an_external_service_is_called_by_its_name(plane: Plane, hook: Pla
 async def test_a_service_that_is_missing_is_an_error(plane: Plane, hook: PlayedWebhook) -> None:
     reply = await mill(plane, hook, None)
     assert reply.message == f'{CALLING}failed to call webhook: service "hooks" not found'
+
+
+async def test_the_audit_log_tells_what_webhooks_did(hook: PlayedWebhook, tmp_path: Path) -> None:
+    async with running_plane(audit_log_path=str(tmp_path / "audit.log")) as plane:
+        hook.response = {
+            **patch({"op": "add", "path": "/data", "value": {"by": "hook"}}),
+            "auditAnnotations": {"why": "because"},
+        }
+        await register(plane, "Mutating", webhook(hook))
+        nobody = {"url": "https://127.0.0.1:1/", "caBundle": hook.bundle}
+        broken = webhook(hook, "broken.example.test", clientConfig=nobody, failurePolicy="Ignore")
+        await register(plane, "Validating", broken)
+        assert (await plane.post(MAPS, config_map("a"))).status == 201
+    lines = (tmp_path / "audit.log").read_bytes().splitlines()
+    records = [orjson.loads(line) for line in lines]
+    told = next(each for each in records if each["objectRef"]["resource"] == "configmaps")["annotations"]
+    assert told["maps.example.test/why"] == "because"
+    assert told["failed-open.validating.webhook.admission.k8s.io/round_0_index_0"] == "broken.example.test"
+    assert orjson.loads(told["mutation.webhook.admission.k8s.io/round_0_index_0"]) == {
+        "configuration": "hooks",
+        "webhook": "maps.example.test",
+        "mutated": True,
+    }
