@@ -112,7 +112,9 @@ def test_a_cluster_registers_with_a_token_and_leaves_again(
     with pytest.raises(RuntimeError, match='token id "zzzzzz" is invalid for this cluster'):
         plane.karmadactl("register", *wrong_token, *given, "--discovery-timeout=1s")
     with pytest.raises(RuntimeError, match="with name member1 already exists"):
-        plane.karmadactl("register", *token, f"--kubeconfig={bare}", "--cluster-name=member1")
+        plane.karmadactl("register", *token, *given[:1], "--cluster-name=member1", *given[2:])
+    with pytest.raises(RuntimeError, match=r"runs no real pods.*use --run-agent-as=process"):
+        plane.karmadactl("register", *token, *given[:2])
     assert "cluster.cluster.karmada.io/bare" not in names(plane, "clusters")
 
     said = plane.karmadactl("register", *token, *given)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from karmada.api.errors import NotFound
-from karmada.api.groups.kubernetes import DEPLOYMENTS, SECRETS, SERVICE_ACCOUNTS
+from karmada.api.groups.kubernetes import DEPLOYMENTS, NODES, SECRETS, SERVICE_ACCOUNTS
 from karmada.api.gvk import Resource
 from karmada.api.names import KARMADA_CLUSTER_NAMESPACE, KARMADA_KUBECONFIG_SECRET, KARMADA_SYSTEM_NAMESPACE
 from karmada.api.objects import Object
@@ -34,6 +34,7 @@ DEPLOYMENT: Final = "deployment"
 PROCESS: Final = "process"
 ROLLOUT_SECONDS: Final = 300.0
 POLL_SECONDS: Final = 0.1
+PLAYED_RUNTIME: Final = "simulated://"
 LEAST_CERTIFICATE_SECONDS: Final = 600
 
 
@@ -99,6 +100,8 @@ async def run(args: argparse.Namespace, console: Console) -> int:
         if problems := await preflight(member, plan.namespace):
             console.line(_complaint(problems))
             return 0  # as karmadactl does
+        if args.run_agent_as == DEPLOYMENT:
+            await require_pods(member)
         console.line("[preflight] All pre-flight checks were passed")
         ca = await discover(request.server, token, request.pins, wait_seconds=request.discovery_seconds)
         if args.dry_run:
@@ -134,6 +137,20 @@ async def preflight(member: Client, namespace: str) -> list[str]:
             continue
         found.append(f"{resource.kind} {namespace}/{name} already exists in the member cluster")
     return found
+
+
+async def require_pods(member: Client) -> None:
+    """Raises CommandError when the nodes are only played: no agent would ever run on them."""
+    nodes = (await member.list(NODES)).items
+    if nodes and all(_is_played(node) for node in nodes):
+        raise CommandError(
+            "the member runs no real pods, so no agent would run there: use --run-agent-as=process"
+        )
+
+
+def _is_played(node: Object) -> bool:
+    info: Object = (node.get("status") or {}).get("nodeInfo") or {}
+    return str(info.get("containerRuntimeVersion")).startswith(PLAYED_RUNTIME)
 
 
 def _complaint(problems: Sequence[str]) -> str:
