@@ -20,7 +20,7 @@ class HistoryLimit:
 
     changes: int = 20_000
     """Revisions in the log."""
-    value_bytes: int = 16 * 1024 * 1024
+    value_bytes: int = 8 * 1024 * 1024
     """Replaced and deleted values, which only the log still holds."""
 
 

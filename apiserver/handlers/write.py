@@ -17,7 +17,7 @@ from apiserver.handlers.subresources import projection
 from apiserver.request_info import Request, Response
 from apiserver.resources.definition import ResourceDefinition, Resources
 from apiserver.storage import refusals
-from apiserver.storage.entries import METADATA, Entry, entry_of
+from apiserver.storage.entries import Entry
 from apiserver.storage.keys import path_of
 from apiserver.storage.store import Keep, Remove, Settled, Store, Verdict, Write, parse_revision
 from karmada.api.errors import AlreadyExists, BadRequest, FieldError, Forbidden, MethodNotAllowed, invalid
@@ -291,10 +291,7 @@ async def _moved(definition: ResourceDefinition, entry: Entry, old: Object, verd
 
 def _unstored(path: str, value: bytes, entry: Entry | None = None) -> Entry:
     """What a dry run shows: under the stored resourceVersion, or without one when nothing is stored."""
-    if entry is not None:
-        return entry_of(path, entry.revision, value)
-    start = value.index(METADATA)
-    return Entry(path, 0, value[start:], value[:start])
+    return Entry(path, entry.revision if entry is not None else 0, value)
 
 
 # -- identity -----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import orjson
 from apiserver.resources.metadata import NameRule, name_rule
 from apiserver.resources.strategy import Strategy
 from apiserver.schema.structural import Schema
-from apiserver.storage.entries import Entry, encode, head_of, tail_of
+from apiserver.storage.entries import Entry, encode, head_of
 from apiserver.storage.keys import Collection
 from karmada.api.gvk import GroupVersionKind, GroupVersionResource
 from karmada.api.objects import Object, name_of, namespace_of, private_copy
@@ -187,7 +187,11 @@ class ResourceDefinition:
             self.schema.default(obj)
             if entry.forms is None:
                 entry.forms = {}
-            entry.forms[name] = self.head + tail_of(encode(obj, self.head), entry.revision)
+            entry.forms[name] = self.form_of(entry, obj)
+
+    def form_of(self, entry: Entry, obj: Object) -> bytes:
+        """obj as this version shows it, under the resourceVersion of entry."""
+        return self.head + Entry(entry.path, entry.revision, encode(obj, self.head)).tail
 
     def path_of(self, obj: Object) -> str:
         return f"{namespace_of(obj)}/{name_of(obj)}" if self.namespaced else name_of(obj)
@@ -207,8 +211,7 @@ class JsonView:
             entry.forms = {}
         form = entry.forms.get(self.name)  # of a webhook, too: see ready()
         if form is None:
-            shown = encode(self.definition.decode(entry), self.definition.head)
-            form = entry.forms[self.name] = self.definition.head + tail_of(shown, entry.revision)
+            form = entry.forms[self.name] = self.definition.form_of(entry, self.definition.decode(entry))
         return form
 
 

@@ -79,10 +79,10 @@ class CollectionCache:
         self.entries[entry.path] = entry
         self.changed = max(self.changed, entry.revision)
 
-    def apply(self, path: str, revision: int, tail: bytes | None, stored_head: bytes = b"") -> Change | None:
-        """Put (tail given) or delete one object and tell who listens. flush() must follow."""
+    def apply(self, path: str, revision: int, entry: Entry | None) -> Change | None:
+        """Put (entry given) or delete one object and tell who listens. flush() must follow."""
         old = self.entries.get(path)
-        if tail is None:
+        if entry is None:
             if old is None:
                 return None
             del self.entries[path]
@@ -91,7 +91,6 @@ class CollectionCache:
         else:
             if old is None:
                 insort(self._paths, path)
-            entry = Entry(path, revision, tail, stored_head)
             self.entries[path] = entry
             change = Change(path, revision, old, entry)
         self.changed = revision

@@ -3,7 +3,8 @@
 watch_cache.py makes them, handlers splice them. Nothing is decoded to be served: labels and selectable fields
 are read when a selector asks first, and kept; the decoded object is made anew each time and not kept.
 
-An entry's tail is the object's JSON from `"metadata":{"resourceVersion":"5",` to its end; before it goes a
+An entry holds the value as it is stored: the very bytes an embedded backend holds, so that nothing is kept
+twice. Its tail is the object's JSON from `"metadata":{"resourceVersion":"5",` to its end; before it goes a
 head, `{"kind":"ConfigMap","apiVersion":"v1",`, which depends on the version the object is served in.
 """
 
@@ -16,6 +17,7 @@ from apiserver.storage.keys import split_path
 from karmada.api.objects import Object
 
 METADATA: Final = b'"metadata":{'
+_BRACE: Final = ord("}")
 _NO_LABELS: Final[Mapping[str, str]] = {}
 
 
@@ -32,55 +34,53 @@ def encode(obj: Object, head: bytes) -> bytes:
     return head + orjson.dumps({"metadata": metadata, **rest})[1:]
 
 
-def tail_of(value: bytes, revision: int) -> bytes:
-    """The tail of a stored value, with the resourceVersion of revision spliced in."""
-    return parts_of(value, revision)[1]
+def _split(value: bytes) -> tuple[bytes, int]:
+    """The value, and where its metadata's fields begin. Raises ValueError or AttributeError for what is no
+    object.
 
-
-def parts_of(value: bytes, revision: int) -> tuple[bytes, bytes]:
-    """The head of a stored value, which says in what version it is stored, and its tail."""
+    A value that somebody else wrote, in another order or with a resourceVersion, is written anew.
+    """
     start = value.find(METADATA, 0, 512)
     if start < 0 or not value.startswith(b'{"kind":') or b'"resourceVersion":' in value[start : start + 40]:
         obj = orjson.loads(value)
         value = encode(obj, head_of(obj.get("kind") or "", obj.get("apiVersion") or ""))
         start = value.find(METADATA)
-    after = start + len(METADATA)
-    comma = b'"' if value[after : after + 1] == b"}" else b'",'
-    head = value[:start]
-    if len(_HEADS) > _MANY_HEADS:
-        _HEADS.clear()
-    return (
-        _HEADS.setdefault(head, head),
-        b'"metadata":{"resourceVersion":"%d%s%s' % (revision, comma, value[after:]),
-    )
-
-
-_HEADS: Final[dict[bytes, bytes]] = {}
-"""One copy of each head for all entries."""
-_MANY_HEADS: Final = 10_000
-
-
-def entry_of(path: str, revision: int, value: bytes) -> "Entry":
-    """The entry of a stored value."""
-    head, tail = parts_of(value, revision)
-    return Entry(path, revision, tail, head)
+    return value, start + len(METADATA)
 
 
 class Entry:
-    """One version of one object. Read-only."""
+    """One version of one object, as it is stored; revision 0 of one that is not. Read-only."""
 
-    __slots__ = ("_fields", "_labels", "forms", "path", "revision", "stored_head", "tail")
+    __slots__ = ("_after", "_fields", "_labels", "_value", "forms", "path", "revision")
 
-    def __init__(self, path: str, revision: int, tail: bytes, stored_head: bytes = b"") -> None:
+    def __init__(self, path: str, revision: int, value: bytes) -> None:
+        """Raises ValueError or AttributeError for a value that is no JSON object."""
         self.path = path
         self.revision = revision
-        self.tail = tail
-        self.stored_head = stored_head
-        """The head the value has in storage; b"" where nobody needs to know."""
+        self._value, self._after = _split(value)
         self._labels: Mapping[str, str] | None = None
         self._fields: Mapping[str, str] | None = None
         self.forms: dict[str, bytes] | None = None
         """Renderings that are worth keeping as long as this version is current, by View.name."""
+
+    @property
+    def tail(self) -> bytes:
+        """From the metadata on, with the resourceVersion spliced in. Made anew each time."""
+        value, after = self._value, self._after
+        if not self.revision:
+            return value[after - len(METADATA) :]
+        comma = b'"' if value[after] == _BRACE else b'",'
+        return b'"metadata":{"resourceVersion":"%d%b%b' % (self.revision, comma, value[after:])
+
+    @property
+    def stored_head(self) -> bytes:
+        """What comes before the metadata in storage: it says in what version the object is stored."""
+        return self._value[: self._after - len(METADATA)]
+
+    @property
+    def size(self) -> int:
+        """Bytes it holds on to, roughly."""
+        return len(self._value)
 
     @property
     def name(self) -> str:
@@ -110,10 +110,7 @@ class Entry:
 
     def at_revision(self, revision: int) -> "Entry":
         """The same state under the revision of a later change: what a deletion shows."""
-        rest = self.tail[len(METADATA) + len('"resourceVersion":"') + len(str(self.revision)) :]
-        entry = Entry(
-            self.path, revision, b'"metadata":{"resourceVersion":"%d%s' % (revision, rest), self.stored_head
-        )
+        entry = Entry(self.path, revision, self._value)
         entry._labels, entry._fields = self._labels, self._fields
         return entry
 
@@ -145,7 +142,7 @@ class Change:
     @property
     def size(self) -> int:
         """Bytes this change holds on to, roughly."""
-        return len(self.new.tail) if self.new else 200
+        return self.new.size if self.new else 200
 
     def tombstone(self) -> Entry:
         """The state before the change, under the revision of the change."""

@@ -15,7 +15,7 @@ from typing import Final, Literal
 import orjson
 
 from apiserver.storage import refusals
-from apiserver.storage.entries import Entry, entry_of
+from apiserver.storage.entries import Entry
 from apiserver.storage.keys import Collection
 from apiserver.storage.watch_cache import TooFarAhead, WatchCache
 from etcd.kv import (
@@ -132,7 +132,7 @@ class Store:
         except Unavailable as error:
             raise refusals.no_answer("list", collection) from error
         skip = len(collection.prefix)
-        entries = [entry_of(item.key[skip:].decode(), item.mod_revision, item.value) for item in found.items]
+        entries = [Entry(item.key[skip:].decode(), item.mod_revision, item.value) for item in found.items]
         next_path = entries[-1].path + "\0" if found.more and entries else ""
         return Page(entries, next_path, max(found.count - len(entries), 0))
 
@@ -145,7 +145,7 @@ class Store:
         result = await self._commit(collection, key, 0, Put(key, value, lease))
         if not result.succeeded:
             raise refusals.already_exists(collection, path.rpartition("/")[2])
-        return entry_of(path, result.revision, value)
+        return Entry(path, result.revision, value)
 
     async def settle(self, collection: Collection, path: str, decide: Decide) -> Settled:
         """Apply decide to the newest entry (None: there is none) until its verdict wins.
@@ -194,7 +194,7 @@ class Store:
             lease = await self._lease(collection, verdict.ttl_seconds)
             result = await self._commit(collection, key, expected, Put(key, verdict.value, lease))
             if result.succeeded:
-                written = entry_of(path, result.revision, verdict.value)
+                written = Entry(path, result.revision, verdict.value)
                 return Settled("updated" if entry is not None else "created", written), None
         current = result.current[0] if result.current else None
         return None, _entry(path, current)
@@ -256,7 +256,7 @@ class Store:
 def _entry(path: str, stored: KeyValue | None) -> Entry | None:
     if stored is None:
         return None
-    return entry_of(path, stored.mod_revision, stored.value)
+    return Entry(path, stored.mod_revision, stored.value)
 
 
 # -- resource versions and continue tokens ------------------------------------------------------------------

@@ -13,9 +13,9 @@ from itertools import count
 from typing import Final
 
 from apiserver.storage.collection_cache import CollectionCache
-from apiserver.storage.entries import Entry, parts_of
+from apiserver.storage.entries import Entry
 from apiserver.storage.keys import ROOT, Collection, split_key
-from etcd.kv import Backend, Compacted, Event, FutureRevision, StoreError, Unavailable
+from etcd.kv import Backend, Compacted, Event, FutureRevision, KeyValue, StoreError, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -142,9 +142,8 @@ class WatchCache:
                 found = split_key(item.key)
                 if found is not None:
                     collection, path = found
-                    head, tail = _parts(item.key, item.value, item.mod_revision)
-                    if tail is not None:
-                        entry = Entry(path, item.mod_revision, tail, head)
+                    entry = _entry(path, item)
+                    if entry is not None:
                         loaded.setdefault(collection, []).append(entry)
             if not page.more or not page.items:
                 break
@@ -180,10 +179,9 @@ class WatchCache:
             if found is None:
                 continue
             collection, path = found
-            put = event.type == "put"
-            head, tail = _parts(item.key, item.value, item.mod_revision) if put else (b"", None)
+            entry = _entry(path, item) if event.type == "put" else None
             cache = self.collection(collection)
-            cache.apply(path, item.mod_revision, tail, head)
+            cache.apply(path, item.mod_revision, entry)
             touched.add(cache)
         for cache in touched:
             cache.flush()
@@ -199,13 +197,13 @@ class WatchCache:
             self.ready.set()
 
 
-def _parts(key: bytes, value: bytes, revision: int) -> tuple[bytes, bytes | None]:
-    """Head and tail; no tail for a value that is no JSON object: it is left alone and not served."""
+def _entry(path: str, item: KeyValue) -> Entry | None:
+    """None for a value that is no JSON object: it is left alone and not served."""
     try:
-        return parts_of(value, revision)
+        return Entry(path, item.mod_revision, item.value)
     except (ValueError, AttributeError):
-        log.exception("stored value is not an object", extra={"key": key.decode(errors="replace")})
-        return b"", None
+        log.exception("stored value is not an object", extra={"key": item.key.decode(errors="replace")})
+        return None
 
 
 def _catch_up(cache: CollectionCache, entries: list[Entry], revision: int) -> None:
@@ -217,5 +215,5 @@ def _catch_up(cache: CollectionCache, entries: list[Entry], revision: int) -> No
     for entry in entries:
         known = cache.entries.get(entry.path)
         if known is None or known.revision != entry.revision:
-            cache.apply(entry.path, entry.revision, entry.tail, entry.stored_head)
+            cache.apply(entry.path, entry.revision, entry)
     cache.forget_history(revision)

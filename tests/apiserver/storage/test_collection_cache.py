@@ -4,16 +4,16 @@ import pytest
 
 from apiserver.storage import collection_cache, watchers
 from apiserver.storage.collection_cache import CollectionCache, HistoryGone
-from apiserver.storage.entries import Entry, encode, head_of, tail_of
+from apiserver.storage.entries import Entry, encode, head_of
 from apiserver.storage.keys import Collection
 from apiserver.storage.watchers import Watcher
 
 HEAD = head_of("ConfigMap", "v1")
 
 
-def tail(path: str, revision: int, **labels: str) -> bytes:
+def entry(path: str, revision: int, **labels: str) -> Entry:
     metadata = {"name": path.rpartition("/")[2], "labels": labels}
-    return tail_of(encode({"metadata": metadata}, HEAD), revision)
+    return Entry(path, revision, encode({"metadata": metadata}, HEAD))
 
 
 class PathView:
@@ -48,7 +48,7 @@ def cache(floor: int = 0) -> CollectionCache:
 
 
 def put(into: CollectionCache, path: str, revision: int, **labels: str) -> None:
-    into.apply(path, revision, tail(path, revision, **labels))
+    into.apply(path, revision, entry(path, revision, **labels))
     into.flush()
 
 
