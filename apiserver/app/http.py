@@ -17,7 +17,7 @@ from multidict import CIMultiDict, MultiDict
 from typing_extensions import override
 
 from apiserver.filters.errors import error_response
-from apiserver.request_info import Answer, Handler, Query, Request, RequestInfo, Response, Stream
+from apiserver.request_info import Handler, Query, Request, RequestInfo, Response, Stream
 from karmada.api.errors import BadRequest, RequestEntityTooLarge
 
 MAX_BODY_BYTES: Final = 3 * 1024 * 1024
@@ -87,12 +87,10 @@ class HttpBridge:
             refusal.headers["Connection"] = "close"
             return await _send(raw, request, refusal)
         answer = await self._handler(request)
-        return await self._answer(raw, request, answer)
-
-    async def _answer(self, raw: web.BaseRequest, request: Request, answer: Answer) -> web.StreamResponse:
         if request.connection is not None and request.connection.taken:
             return _Sent()
         if isinstance(answer, Stream):
+            del request  # a watch may last an hour; what it was asked with need not
             return await self._stream(raw, answer)
         return await _send(raw, request, answer)
 

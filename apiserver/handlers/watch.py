@@ -194,18 +194,26 @@ class _Watch:
                 return
 
     async def _until_time_is_up(self, watcher: Watcher) -> None:
+        """Bookmarks come from a timer, so that a watch that waits is no more than a future."""
         loop = asyncio.get_running_loop()
         seconds = self._options.timeout_seconds or random.uniform(1, 2) * SHORTEST_WATCH_SECONDS
         end = loop.time() + seconds
-        while not watcher.ended.done():
-            left = end - loop.time()
-            if left <= 0:
-                if self._options.bookmarks:
-                    watcher.bookmark(self._bookmark(watcher, self._cache.applied))
-                return
-            await asyncio.wait([watcher.ended], timeout=min(left, BOOKMARK_SECONDS))
-            if self._options.bookmarks and not watcher.ended.done() and end > loop.time():
+
+        def tick() -> None:
+            nonlocal timer
+            if self._options.bookmarks:
                 watcher.bookmark(self._bookmark(watcher, self._cache.applied))
+            left = end - loop.time()
+            if left > 0:
+                timer = loop.call_later(min(left, BOOKMARK_SECONDS), tick)
+            else:
+                watcher.end()
+
+        timer = loop.call_later(min(seconds, BOOKMARK_SECONDS), tick)
+        try:
+            await watcher.ended
+        finally:
+            timer.cancel()
 
     def _bookmark(self, watcher: Watcher, revision: int, *, end: bool = False) -> bytes:
         metadata: Object = {"resourceVersion": str(revision)}
