@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def run(options: AgentOptions, *, clock: Clock = SYSTEM_CLOCK) -> int:
-    """Run until cancelled, or until leadership is lost (exit code 1)."""
+    """Run until cancelled; an agent that lost its leadership begins anew. Raises StartError."""
     options.check()
     while True:
         await _until_given(options, clock)
@@ -60,8 +60,10 @@ async def run(options: AgentOptions, *, clock: Clock = SYSTEM_CLOCK) -> int:
         try:
             await asyncio.wait({serving, reloading}, return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
-                return serving.result()
-            log.info("kubeconfig of the control plane changed: starting anew")
+                # Leadership goes when the control plane is away for long; nobody may be there to start us.
+                log.info("starting anew", extra={"exit_code": serving.result()})
+            else:
+                log.info("kubeconfig of the control plane changed: starting anew")
         finally:
             serving.cancel()
             reloading.cancel()

@@ -176,3 +176,16 @@ def test_the_script_for_operators_does_it_in_one_go(plane: LocalPlane, bare: Pat
     eventually(lambda: mode_and_ready(plane, "bare"), until=lambda found: found == ["Pull", "True"])
     left = plane.karmadactl("unregister", "bare", f"--cluster-kubeconfig={bare}", f"--agent-dir={folder}")
     assert left == "cluster(bare) is unregistered successfully\n", "with what the agent itself may do"
+
+
+def test_a_local_member_that_was_unregistered_comes_back_with_the_next_up(plane: LocalPlane) -> None:
+    plane.karmadactl(
+        "unregister",
+        "member2",
+        f"--cluster-kubeconfig={plane.members_config}",
+        "--cluster-context=member2",
+        f"--karmada-config={plane.karmada_config}",
+    )
+    assert "cluster.cluster.karmada.io/member2" not in names(plane, "clusters")
+    assert "member2" in plane.up()
+    assert mode_and_ready(plane, "member2") == ["Pull", "True"]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from karmada.api.errors import NotFound
-from karmada.api.groups.cluster import CLUSTERS, PUSH
+from karmada.api.groups.cluster import CLUSTERS, PUSH, Cluster
 from karmada.api.groups.kubernetes import SECRETS
 from karmada.api.objects import Object
 from karmada.api.wellknown import BOOTSTRAP_TOKEN_GROUP
@@ -48,25 +48,28 @@ async def pull_member_up(
     access: to the member. A cluster that was joined in push mode stays in it.
     """
     try:
-        cluster = await plane.get(CLUSTERS, CLUSTERS.key("", name))
-        if cluster.spec.sync_mode == PUSH:
-            return
+        cluster: Cluster | None = await plane.get(CLUSTERS, CLUSTERS.key("", name))
     except NotFound:
-        pass
+        cluster = None
+    if cluster is not None and cluster.spec.sync_mode == PUSH:
+        return
     folder = AgentFolder(layout.members / name / "agent")
     plan = AgentPlan(cluster=name, endpoint=access.server, cert_rotation=True)
     folder.write_member(access, name)
     # It starts while the member is registered, and waits for its kubeconfig.
     processes.start(local_agent_spec(layout, folder, plan, settings))
-    kubeconfig = await _kubeconfig(plane, folder, plan)
+    kubeconfig = await _kubeconfig(plane, folder, plan, known=cluster is not None)
     async with Client(access, user_agent="karmadactl") as member:
         for resource, obj in kubeconfig_objects(plan, kubeconfig_text(kubeconfig)):
-            await ensure(member, resource, obj)
+            if not await ensure(member, resource, obj) and "data" in obj:
+                await member.patch(resource, resource.key_of(obj), {"data": obj["data"]})
 
 
-async def _kubeconfig(plane: Client, folder: AgentFolder, plan: AgentPlan) -> Object:
-    """The agent's, in its file: made by registering, or as it was, with the address of today."""
-    if folder.plane_config.exists():
+async def _kubeconfig(plane: Client, folder: AgentFolder, plan: AgentPlan, *, known: bool) -> Object:
+    """The agent's, in its file: made by registering, or as it was, with the address of today. One that was
+    unregistered since has lost its rights and is registered again.
+    """
+    if known and folder.plane_config.exists():
         before = read_kubeconfig(folder.plane_config)
         kubeconfig = with_server(before, CLUSTER, server=plane.access.server, ca_data=plane.access.ca_data)
         if kubeconfig != before:

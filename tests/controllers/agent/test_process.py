@@ -193,3 +193,19 @@ async def test_an_agent_waits_until_it_is_registered(tmp_path: Path) -> None:
             assert (await plane.client.list(CLUSTERS)).items == []
             os.rename(tmp_path / "kept", chosen.karmada_kubeconfig)
             await plane.until_ready("far")
+
+
+async def test_an_agent_that_lost_its_leadership_begins_anew(tmp_path: Path) -> None:
+    key = LEASES.key("karmada-system", "karmada-agent-far")
+    async with pulled(tmp_path) as (plane, far), agent(tmp_path, plane, far):
+        leader = (await plane.client.get(LEASES, key))["spec"]["holderIdentity"]
+        thief = {"spec": {"holderIdentity": "thief", "leaseDurationSeconds": 1}}
+        await plane.client.patch(LEASES, key, thief)
+
+        async def leads_again() -> bool:
+            return (await plane.client.get(LEASES, key))["spec"]["holderIdentity"] not in ("thief", leader)
+
+        await eventually(leads_again, "it leads again")
+        await plane.create(WORKS, work("colours", {"sky": "blue"}))
+        colours = CONFIG_MAPS.key("default", "colours")
+        await eventually(lambda: far.client.get(CONFIG_MAPS, colours), "and works")
