@@ -3,6 +3,7 @@
 In: a spec with its defaults, and its path. Out: broken rules. Closed value sets were checked by the schema.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ from karmada.api.selectors import InvalidSelector, from_label_selector
 from karmada.api.validation import dns_label_errors, dns_subdomain_errors, qualified_name_errors
 
 TOLERATION_OPERATORS: Final = ("Equal", "Exists")
+MAX_SYSCTL: Final = 253
+_SYSCTL: Final = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.ASCII)
 _MAX_INT32: Final = 2_147_483_647
 
 
@@ -101,6 +104,24 @@ def _rarer_errors(spec: Object, path: str) -> list[FieldError]:
         errors += each_invalid(where, kind, qualified_name_errors(kind))
     if gates := spec.get("schedulingGates"):
         errors += _gate_errors(gates, f"{path}.schedulingGates")
+    if sysctls := (spec.get("securityContext") or {}).get("sysctls"):
+        errors += _sysctl_errors(sysctls, f"{path}.securityContext.sysctls")
+    return errors
+
+
+def _sysctl_errors(sysctls: Sequence[Object], path: str) -> list[FieldError]:
+    errors: list[FieldError] = []
+    known: set[str] = set()
+    for index, sysctl in enumerate(sysctls):
+        name, where = sysctl.get("name") or "", f"{path}[{index}].name"
+        if not name:
+            errors.append(required(where))
+        elif len(name) > MAX_SYSCTL or not _SYSCTL.fullmatch(name):
+            text = f"must have at most {MAX_SYSCTL} characters and match regex ^{_SYSCTL.pattern}$"
+            errors.append(invalid_value(where, name, text))
+        elif name in known:
+            errors.append(duplicate(where, name))
+        known.add(name)
     return errors
 
 

@@ -144,3 +144,21 @@ def test_what_a_selector_selects() -> None:
     assert selects({"matchLabels": {"a": "b"}}, {"a": "b", "c": "d"}) is True
     assert selects({"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}, {"a": "b"}) is False
     assert selects({"matchExpressions": [{"key": "a", "operator": "Like"}]}, {}) is None
+
+
+def test_sysctls_have_names_of_the_kernel() -> None:
+    names = ("foo-", "kernel.shmmax", "safe-and-unsafe", "bar..", "net/ipv4", "kernel.shmmax", "")
+    spec = {
+        "containers": [{"name": "c", "image": "i", "imagePullPolicy": "Always"}],
+        "securityContext": {"sysctls": [{"name": name, "value": "1"} for name in names]},
+    }
+    told = [text for text in texts(pod_spec_errors(spec, "spec")) if "sysctls" in text]
+    assert [text.partition(": ")[0] for text in told] == [
+        f"spec.securityContext.sysctls[{index}].name" for index in (0, 3, 5, 6)
+    ]
+    assert [text.partition(": ")[2][:9] for text in told] == [
+        "Invalid v",
+        "Invalid v",
+        "Duplicate",
+        "Required ",
+    ]
