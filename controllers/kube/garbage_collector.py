@@ -98,8 +98,12 @@ class GarbageCollector:
         before = self._graph.put(node)
         if node.owners or node.waits_for_dependents or node.orphans_dependents:
             self._queue.add(node.uid, priority=priority)
-        if before is not None and before.waits_for_dependents != node.waits_for_dependents:
+        if before is None:
+            return
+        if before.waits_for_dependents != node.waits_for_dependents:
             self._affected(node, priority=priority)
+        if before.owners != node.owners:
+            self._recheck_owners(before, priority=priority)
 
     def _affected(self, node: Node | None, *, priority: int) -> None:
         """Queue the dependents of node, and the owners that may have waited for it."""
@@ -108,6 +112,10 @@ class GarbageCollector:
             return
         for dependent in self._graph.dependents(node.uid):
             self._queue.add(dependent.uid, priority=priority)
+        self._recheck_owners(node, priority=priority)
+
+    def _recheck_owners(self, node: Node, *, priority: int) -> None:
+        assert self._queue is not None, "watch comes first"
         for owner in node.owners:
             known = self._graph.nodes.get(owner.uid)
             if known is not None and known.waits_for_dependents:
@@ -145,7 +153,10 @@ class GarbageCollector:
             if dangling or waiting:
                 await self._drop_owners(node, {owner.uid for owner in (*dangling, *waiting)})
         elif waiting:
-            await self._delete(node, "Foreground" if self._graph.dependents(node.uid) else "Background")
+            dependents = self._graph.dependents(node.uid)
+            if any(each.waits_for_dependents for each in dependents):
+                await self._unblock(node)  # its owners may wait for it in a circle
+            await self._delete(node, "Foreground" if dependents else "Background")
         else:
             await self._delete(node, _policy_of(node))
         return None
@@ -177,6 +188,15 @@ class GarbageCollector:
         def change(live: Object) -> Object:
             kept = [reference for reference in owners_of(live) if reference.get("uid") not in uids]
             return with_metadata(live, ownerReferences=kept or None)
+
+        await self._change(node, change)
+
+    async def _unblock(self, node: Node) -> None:
+        """No owner has to wait for node any longer."""
+
+        def change(live: Object) -> Object:
+            owners = [{**reference, "blockOwnerDeletion": False} for reference in owners_of(live)]
+            return with_metadata(live, ownerReferences=owners)
 
         await self._change(node, change)
 

@@ -98,6 +98,31 @@ async def test_in_the_foreground_the_owner_goes_last() -> None:
         await until_only(plane, set())
 
 
+async def test_a_circle_of_owners_goes_as_a_whole() -> None:
+    async with stock_plane() as plane:
+        first = await config_map(plane, "first")
+        second = await config_map(plane, "second", first)
+        third = await config_map(plane, "third", second)
+        circle = {"first": third, "second": first, "third": second}
+        for name, owner in circle.items():
+            reference = {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "name": owner["metadata"]["name"],
+                "uid": owner["metadata"]["uid"],
+                "blockOwnerDeletion": True,
+            }
+            await plane.client.patch(
+                CONFIG_MAPS,
+                CONFIG_MAPS.key("default", name),
+                {"metadata": {"ownerReferences": [reference]}},
+            )
+        await plane.client.delete(
+            CONFIG_MAPS, CONFIG_MAPS.key("default", "first"), propagation_policy="Foreground"
+        )
+        await until_only(plane, set())
+
+
 async def test_orphans_lose_the_reference_and_stay() -> None:
     async with stock_plane() as plane:
         owner = await config_map(plane, "owner")
