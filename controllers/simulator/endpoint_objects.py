@@ -27,10 +27,6 @@ def selects(service: Object, pod: Object) -> bool:
 
 def endpoints_of(service: Object, pods: Sequence[Object]) -> Object:
     pods = [pod for pod in pods if not is_deleting(pod)][:ENDPOINTS_SIZE]
-    anyway = bool(service["spec"].get("publishNotReadyAddresses"))
-    ready = [_address(pod) for pod in pods if anyway or is_ready(pod)]
-    not_ready = [_address(pod) for pod in pods if not anyway and not is_ready(pod)]
-    subset: Object = {"addresses": ready, "notReadyAddresses": not_ready, "ports": _ports(service, pods)}
     return {
         "apiVersion": "v1",
         "kind": "Endpoints",
@@ -42,14 +38,50 @@ def endpoints_of(service: Object, pods: Sequence[Object]) -> Object:
                 "endpoints.kubernetes.io/managed-by": "endpoint-controller",
             },
         },
-        "subsets": [{name: value for name, value in subset.items() if value}] if pods else [],
+        "subsets": _subsets(service, pods),
     }
 
 
+def _subsets(service: Object, pods: Sequence[Object]) -> list[Object]:
+    """Per set of pods the ports that they answer on: named ports are not the same number in every pod."""
+    spec = service["spec"]
+    if not spec.get("ports"):
+        return [_subset(spec, pods, [])] if pods else []
+    by_port: dict[str, tuple[Object, list[Object]]] = {}
+    for pod in pods:
+        for port in _ports(service, pod):
+            by_port.setdefault(str(port), (port, []))[1].append(pod)
+    by_pods: dict[tuple[str, ...], tuple[list[Object], list[Object]]] = {}
+    for port, answering in by_port.values():
+        by_pods.setdefault(tuple(map(uid_of, answering)), (answering, []))[1].append(port)
+    return [_subset(spec, answering, ports) for answering, ports in by_pods.values()]
+
+
+def _subset(spec: Object, pods: Sequence[Object], ports: list[Object]) -> Object:
+    anyway = bool(spec.get("publishNotReadyAddresses"))
+    ready = [_address(pod) for pod in pods if anyway or is_ready(pod)]
+    not_ready = [_address(pod) for pod in pods if not anyway and not is_ready(pod)]
+    subset: Object = {"addresses": ready, "notReadyAddresses": not_ready, "ports": ports}
+    return {name: value for name, value in subset.items() if value}
+
+
 def slices_of(service: Object, pods: Sequence[Object]) -> list[Object]:
-    """At least one, so that a Service without pods can be told from one that nobody has looked at."""
-    parts = [pods[start : start + SLICE_SIZE] for start in range(0, len(pods), SLICE_SIZE)] or [pods]
-    return [_slice(service, part, number) for number, part in enumerate(parts)]
+    """Pods in one slice answer on the same ports.
+
+    At least one slice, so that a Service without pods can be told from one that nobody has looked at.
+    """
+    by_ports: dict[str, tuple[list[Object], list[Object]]] = {}
+    for pod in pods:
+        ports = _ports(service, pod)
+        by_ports.setdefault(str(ports), (ports, []))[1].append(pod)
+    parts = [
+        (ports, alike[start : start + SLICE_SIZE])
+        for ports, alike in by_ports.values()
+        for start in range(0, len(alike), SLICE_SIZE)
+    ]
+    if not parts:
+        parts = [(_ports(service, {}), [])]
+    return [_slice(service, part, ports, number) for number, (ports, part) in enumerate(parts)]
 
 
 def slice_name(service: Object, number: int) -> str:
@@ -58,7 +90,7 @@ def slice_name(service: Object, number: int) -> str:
     return f"{name_of(service)[:57]}-{hash_suffix(hashlib.blake2s(text, digest_size=4).hexdigest())[:5]}"
 
 
-def _slice(service: Object, pods: Sequence[Object], number: int) -> Object:
+def _slice(service: Object, pods: Sequence[Object], ports: list[Object], number: int) -> Object:
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
@@ -74,7 +106,7 @@ def _slice(service: Object, pods: Sequence[Object], number: int) -> Object:
         },
         "addressType": "IPv4",
         "endpoints": [_endpoint(service, pod) for pod in pods],
-        "ports": _ports(service, pods),
+        "ports": ports,
     }
 
 
@@ -102,10 +134,9 @@ def _target(pod: Object) -> Object:
     return {"kind": "Pod", "namespace": namespace_of(pod), "name": name_of(pod), "uid": uid_of(pod)}
 
 
-def _ports(service: Object, pods: Sequence[Object]) -> list[Object]:
-    """Numbers of named ports are those of the first pod."""
-    pod = pods[0] if pods else {}
-    ports = []
+def _ports(service: Object, pod: Object) -> list[Object]:
+    """Where pod answers what comes in at each port of the Service."""
+    ports: list[Object] = []
     for port in (service.get("spec") or {}).get("ports") or ():
         target = port.get("targetPort", port["port"])
         number = target if isinstance(target, int) else _named_port(pod, target)

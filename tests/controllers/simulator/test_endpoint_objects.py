@@ -118,3 +118,17 @@ def test_ports(port: Object, expected: list[Object]) -> None:
     target["spec"]["containers"][0]["ports"] = [{"name": "http", "containerPort": 8080}]
     (part,) = slices_of(service(ports=[port]), [target])
     assert part["ports"] == expected
+
+
+def test_pods_that_answer_on_other_ports_are_told_apart() -> None:
+    named = service(ports=[{"name": "a", "port": 80, "targetPort": "http"}, {"name": "b", "port": 81}])
+    pods = [addressed("p1"), addressed("p2"), addressed("p3")]
+    for each, number in zip(pods, (3000, 3001, 3000), strict=True):
+        each["spec"]["containers"][0]["ports"] = [{"name": "http", "containerPort": number}]
+
+    def told(parts: list[Object], field: str) -> list[tuple[list[int], int]]:
+        return [([port["port"] for port in part["ports"]], len(part[field])) for part in parts]
+
+    assert told(slices_of(named, pods), "endpoints") == [([3000, 81], 2), ([3001, 81], 1)]
+    subsets = endpoints_of(named, pods)["subsets"]
+    assert told(subsets, "addresses") == [([3000], 2), ([81], 3), ([3001], 1)]
