@@ -33,6 +33,7 @@ class Bootstrap:
         """Raises StartError."""
         options = self._options
         wanted = startup.namespaces(karmada=options.karmada) + startup.priority_classes()
+        wanted.append(startup.service_range())
         wanted += startup.kubernetes_service(host=options.host, port=self._port)
         pki = self._security.pki
         wanted.append(

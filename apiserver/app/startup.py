@@ -11,6 +11,7 @@ from typing import Final
 
 import orjson
 
+from apiserver.admission.kubernetes.service_addresses import SERVICE_NETWORK
 from karmada.api.codec import dump_yaml
 from karmada.api.objects import Object
 
@@ -46,6 +47,16 @@ def priority_classes() -> list[Object]:
         }
         for name, (value, description) in _PRIORITIES.items()
     ]
+
+
+def service_range() -> Object:
+    """The ServiceCIDR that says which addresses Services get; it is in use as long as this server runs."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "ServiceCIDR",
+        "metadata": {"name": "kubernetes"},
+        "spec": {"cidrs": [str(SERVICE_NETWORK)]},
+    }
 
 
 def front_proxy_settings(*, client_ca: bytes, front_proxy_ca: bytes) -> Object:

@@ -250,7 +250,7 @@ def _keep_identity(metadata: Object, before: Object) -> None:
         metadata[field] = before[field]
 
 
-_BUMPING = frozenset({"ephemeralcontainers", "resize", "binding"})
+_BUMPING = frozenset({"ephemeralcontainers", "resize"})
 
 
 def _keep_generation(new: Object, old: Object, *, add: int) -> None:

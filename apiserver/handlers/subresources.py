@@ -35,20 +35,11 @@ def _finalize(definition: ResourceDefinition, new: Object, old: Object) -> Objec
 
 
 def _approval(definition: ResourceDefinition, new: Object, old: Object) -> Object:
-    """Only the Approved and Denied conditions of a CertificateSigningRequest."""
-    wanted = (new.get("status") or {}).get("conditions") or []
-    status = dict(old.get("status") or {})
-    kept = [
-        condition for condition in status.get("conditions") or [] if condition.get("type") not in _DECISIONS
-    ]
-    decided = [condition for condition in wanted if condition.get("type") in _DECISIONS]
-    status["conditions"] = [*kept, *decided]
-    if not status["conditions"]:
-        del status["conditions"]
-    return _with_part(old, new, "status", status)
-
-
-_DECISIONS: Final = frozenset({"Approved", "Denied"})
+    """Only the conditions of a CertificateSigningRequest, and its metadata."""
+    status = {name: value for name, value in (old.get("status") or {}).items() if name != "conditions"}
+    if conditions := (new.get("status") or {}).get("conditions"):
+        status["conditions"] = conditions
+    return {**old, "metadata": new["metadata"], "status": status}
 
 
 def _ephemeral_containers(definition: ResourceDefinition, new: Object, old: Object) -> Object:
