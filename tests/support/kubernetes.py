@@ -54,10 +54,10 @@ def build_kubernetes(cache: Path) -> str:
     work = cache / "kubernetes-build"
     work.mkdir(parents=True, exist_ok=True)
     try:
-        _write_module(go, work)
-        flags = [f"-X k8s.io/component-base/version.{name}" for name in _version_flags()]
-        command = [go, "build", "-trimpath", "-ldflags", " ".join(["-s -w", *flags]), "-o", f"{work}/bin/"]
-        _run([*command, *(f"{MODULE}/cmd/{program}" for program in PROGRAMS)], work)
+        packages = [f"{MODULE}/cmd/{program}" for program in PROGRAMS]
+        write_module(go, work, packages)
+        command = [go, "build", "-trimpath", "-ldflags", link_flags(), "-o", f"{work}/bin/"]
+        run_go([*command, *packages], work)
     except (subprocess.SubprocessError, OSError, KeyError) as error:
         output = getattr(error, "stderr", "") or str(error)
         return f"go: {output.strip()[-300:]}"
@@ -68,14 +68,16 @@ def build_kubernetes(cache: Path) -> str:
     return ""
 
 
-def _version_flags() -> list[str]:
+def link_flags() -> str:
+    """Programs built with these know their version."""
     major, minor, _ = VERSION.split(".")
-    return [f"gitVersion=v{VERSION}", f"gitMajor={major}", f"gitMinor={minor}"]
+    facts = (f"gitVersion=v{VERSION}", f"gitMajor={major}", f"gitMinor={minor}")
+    return " ".join(["-s -w", *(f"-X k8s.io/component-base/version.{fact}" for fact in facts)])
 
 
-def _write_module(go: str, work: Path) -> None:
-    """A module of our own that needs both programs, with the staging modules at their published versions."""
-    found = json.loads(_run([go, "mod", "download", "-json", f"{MODULE}@v{VERSION}"], work))
+def write_module(go: str, work: Path, packages: Sequence[str]) -> None:
+    """A module of our own that needs packages, with the staging modules at their published versions."""
+    found = json.loads(run_go([go, "mod", "download", "-json", f"{MODULE}@v{VERSION}"], work))
     text = Path(found["GoMod"]).read_text()
     staging = re.findall(r"^\s*(k8s\.io/\S+) => \./staging", text, re.MULTILINE)
     language = re.search(r"^go (\S+)", text, re.MULTILINE)
@@ -84,12 +86,12 @@ def _write_module(go: str, work: Path) -> None:
     replaced = "\n".join(f"\t{module} => {module} v0.{minor}" for module in staging)
     requirement = f"require {MODULE} v{VERSION}\n\nreplace (\n{replaced}\n)\n"
     (work / "go.mod").write_text(f"module test.example/kubernetes\n\ngo {language[1]}\n\n{requirement}")
-    imports = "\n".join(f'\t_ "{MODULE}/cmd/{program}"' for program in PROGRAMS)
+    imports = "\n".join(f'\t_ "{package}"' for package in packages)
     (work / "tools.go").write_text(f"//go:build tools\n\npackage kubernetes\n\nimport (\n{imports}\n)\n")
-    _run([go, "mod", "tidy"], work)
+    run_go([go, "mod", "tidy"], work)
 
 
-def _run(command: list[str], work: Path) -> str:
+def run_go(command: list[str], work: Path) -> str:
     environment = {**os.environ, "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"}
     return subprocess.run(
         command, cwd=work, env=environment, capture_output=True, text=True, timeout=BUILD_SECONDS, check=True
