@@ -34,7 +34,7 @@ from karmada.runtime.clock import SYSTEM_CLOCK, Clock, rfc3339
 from scheduler.accurate.answers import AnswersNeeded, FetchedAnswers
 from scheduler.decide import Decision, Settings, Step, schedule
 from scheduler.estimator.general import GeneralEstimator
-from scheduler.framework import Estimator, Framework, Request
+from scheduler.framework import Estimator, Framework, NoClusterFit, Request
 from scheduler.placement import CompiledPlacement
 from scheduler.plugins import build_framework
 from scheduler.queue import BindingQueue, Item
@@ -52,6 +52,7 @@ from scheduler.results import (
     success_text,
 )
 from scheduler.snapshot import Snapshot
+from scheduler.timing import EXTENSION_POINT, FILTER, SCORE, SUCCESS, UNSCHEDULABLE, timed
 from scheduler.triggers import Cause, cause_to_schedule, reschedule_pending
 from scheduler.world import INCOMING, World
 
@@ -79,6 +80,11 @@ _STEP_DURATION = Histogram(
 )
 _PENDING = Gauge("scheduler_pending_bindings", "Bindings that wait, by where.", ["queue"])
 _STEPS = {step: _STEP_DURATION.labels(step.value) for step in Step}
+_POINTS = {
+    Step.FILTER: EXTENSION_POINT.labels(FILTER, SUCCESS),
+    Step.SCORE: EXTENSION_POINT.labels(SCORE, SUCCESS),
+}
+_NOBODY_FITS = EXTENSION_POINT.labels(FILTER, UNSCHEDULABLE)
 _FAILURES = INCOMING.labels("ScheduleAttemptFailure")
 
 
@@ -124,7 +130,8 @@ class Scheduler:
         self._settings = options.settings
         self._estimators = estimators
         self._clock = clock
-        self._framework: Framework = build_framework(options.settings.gates, wanted=options.plugins)
+        plugins = build_framework(options.settings.gates, wanted=options.plugins)
+        self._framework: Framework = timed(plugins, clock)
         self._world = World(
             bindings=bindings,
             clusters=clusters,
@@ -264,9 +271,11 @@ class Scheduler:
             nonlocal since
             now = self._clock.monotonic()
             _STEPS[step].observe(now - since)
+            if step in _POINTS:
+                _POINTS[step].observe(now - since)
             since = now
 
-        return schedule(
+        decision = schedule(
             binding,
             snapshot,
             framework=self._framework,
@@ -274,6 +283,9 @@ class Scheduler:
             settings=self._settings,
             observe=observe,
         )
+        if isinstance(decision.error, NoClusterFit):
+            _NOBODY_FITS.observe(self._clock.monotonic() - since)
+        return decision
 
     async def _write_outcome(
         self,

@@ -8,6 +8,7 @@ import asyncio
 import errno
 import gc
 import logging
+import platform
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
@@ -18,10 +19,18 @@ from typing import Any, Final, Literal
 
 import orjson
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
 from typing_extensions import override
 
+from karmada.version import VERSION, platform_name
+
 log = logging.getLogger(__name__)
+
+Gauge(
+    "karmada_build_info",
+    "What runs here; the value is always 1.",
+    ["git_version", "python_version", "platform"],
+).labels(VERSION, platform.python_version(), platform_name()).set(1)
 
 STOP_SECONDS: Final = 30.0
 """After a signal a process has so long to end by itself."""
