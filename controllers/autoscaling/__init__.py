@@ -1,1 +1,1 @@
-"""Scaling of templates: by the clock (cron_controller.py). Replicas go to templates, never to members."""
+"""Scaling of templates: by metrics, by the clock. Replicas go to templates, never to members."""

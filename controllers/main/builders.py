@@ -259,6 +259,7 @@ BUILDERS: Final[Mapping[str, Builder]] = {
     "bindingStatus": _binding_status,
     "cronFederatedHorizontalPodAutoscaler": scaling.cron_scaling,
     "execution": _execution,
+    "federatedHorizontalPodAutoscaler": scaling.federated_scaling,
     "federatedResourceQuotaEnforcement": quota.quota_enforcement,
     "federatedResourceQuotaStatus": quota.quota_status,
     "federatedResourceQuotaSync": quota.quota_sync,
