@@ -68,6 +68,9 @@ class ServerOptions:
     """--allow-no-execute-taint-policy: let ClusterTaintPolicies add taints that evict what runs."""
     feature_gates: Mapping[str, bool] = field(default_factory=default_gates)
     """--feature-gates: features to turn on or off, as name=true,name=false."""
+    admission_control_config_file: str = ""
+    """--admission-control-config-file: AdmissionConfiguration; its kubeconfigs say who the server is to
+    admission webhooks."""
     limits: LimitOptions = field(default_factory=LimitOptions)
     compaction_seconds: float = 300.0
     """--etcd-compaction-interval: how long history is kept for paged lists and watches; 0 leaves it to the

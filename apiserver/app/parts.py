@@ -26,6 +26,7 @@ from apiserver.app.options import ServerOptions
 from apiserver.app.quota_ledger import StoredQuotas
 from apiserver.app.reader import CacheReader
 from apiserver.app.security import Security
+from apiserver.app.webhook_identities import webhook_identities
 from apiserver.filters.authentication import InvalidToken
 from apiserver.filters.authorization import forbidden, with_authorization
 from apiserver.handlers import health, tokens
@@ -163,7 +164,11 @@ def build_parts(
         reader,
         clock,
     )
-    caller = WebhookCaller(reader, WebhookClient(user_agent="kube-apiserver-admission"))
+    caller = WebhookCaller(
+        reader,
+        WebhookClient(user_agent="kube-apiserver-admission"),
+        identify=webhook_identities(options.admission_control_config_file),
+    )
     preparation.chain.use(
         *registered_webhooks(reader, resources, caller, authorizer),
         *quota_plugins(store, resources, reader, options),

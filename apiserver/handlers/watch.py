@@ -198,6 +198,7 @@ class _Watch:
         loop = asyncio.get_running_loop()
         seconds = self._options.timeout_seconds or random.uniform(1, 2) * SHORTEST_WATCH_SECONDS
         end = loop.time() + seconds
+        timer: asyncio.TimerHandle
 
         def tick() -> None:
             nonlocal timer
