@@ -4,6 +4,11 @@ from apiserver.admission.chain import Plugin
 from apiserver.admission.context import FollowingReader
 from apiserver.admission.karmada.deletion_protection import DeletionProtection
 from apiserver.admission.match_conditions import WebhookConditions
+from apiserver.admission.policies.mutating import MutatingPolicies, compile_mutating_policy
+from apiserver.admission.policies.policy import compile_policy
+from apiserver.admission.policies.registry import PolicyRegistry
+from apiserver.admission.policies.requests import Requests
+from apiserver.admission.policies.validating import ValidatingPolicies
 from apiserver.admission.stock.limit_ranger import LimitRanger
 from apiserver.admission.stock.pod_security import PodSecurity
 from apiserver.admission.stock.pod_settings import (
@@ -39,13 +44,19 @@ def stock_plugins(*, karmada: bool, clock: Clock) -> tuple[Plugin, ...]:
     )
 
 
-def registered_webhooks(
+def registered_admission(
     reader: FollowingReader, resources: Resources, caller: WebhookCaller, authorizer: Authorizer
 ) -> tuple[Plugin, ...]:
-    """Mutating, then validating ones: they follow their configurations from now on."""
-    asker = Asker(caller, Versions(resources), WebhookConditions(authorizer))
+    """Policies and webhooks, mutating, then validating ones: they follow their configurations from now on."""
+    versions = Versions(resources)
+    asker = Asker(caller, versions, WebhookConditions(authorizer))
+    requests = Requests(versions, authorizer)
+    mutating = PolicyRegistry("mutating", reader.follow, resources, compile_mutating_policy)
+    validating = PolicyRegistry("validating", reader.follow, resources, compile_policy)
     return (
+        MutatingPolicies(mutating, requests, resources),
         MutatingWebhooks(HookRegistry("mutating", reader.follow, resources, on_change=caller.forget), asker),
+        ValidatingPolicies(validating, requests, resources),
         ValidatingWebhooks(
             HookRegistry("validating", reader.follow, resources, on_change=caller.forget), asker
         ),

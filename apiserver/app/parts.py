@@ -16,7 +16,8 @@ from apiserver.admission.custom_resource_definitions import CRD_RULES
 from apiserver.admission.karmada.quota_enforcement import FederatedQuotaAdmission
 from apiserver.admission.kubernetes.service_addresses import ServiceAddresses
 from apiserver.admission.namespace_lifecycle import NAMESPACE_RULES
-from apiserver.admission.plugins import registered_webhooks, stock_plugins
+from apiserver.admission.plugins import registered_admission, stock_plugins
+from apiserver.admission.policies.written import POLICY_RULES
 from apiserver.admission.quotas.charging import Charging
 from apiserver.admission.quotas.resource_quota import QuotaAdmission
 from apiserver.app.aggregation import LocalApis, aggregated_apis
@@ -170,7 +171,7 @@ def build_parts(
         identify=webhook_identities(options.admission_control_config_file),
     )
     preparation.chain.use(
-        *registered_webhooks(reader, resources, caller, authorizer),
+        *registered_admission(reader, resources, caller, authorizer),
         *quota_plugins(store, resources, reader, options),
     )
 
@@ -255,6 +256,7 @@ def admission_rules(
     """What each kind's own module says. Karmada's kinds are only judged where they are served."""
     rules: dict[tuple[str, str], Rules] = {(GROUP, RESOURCE): CRD_RULES, ("", "namespaces"): NAMESPACE_RULES}
     rules.update(kubernetes_rules.rules(addresses, runs_pods=not karmada))
+    rules.update(POLICY_RULES)
     if karmada:
         rules.update(karmada_rules.RULES)
         taints = karmada_rules.taint_policies

@@ -46,8 +46,6 @@ _GROUPS: Final[Mapping[str, Mapping[str, Rules]]] = {
     },
     "admissionregistration.k8s.io": {
         "mutatingwebhookconfigurations": webhook_configurations.MUTATING_RULES,
-        "validatingadmissionpolicies": webhook_configurations.POLICY_RULES,
-        "validatingadmissionpolicybindings": webhook_configurations.POLICY_BINDING_RULES,
         "validatingwebhookconfigurations": webhook_configurations.VALIDATING_RULES,
     },
     "autoscaling": {"horizontalpodautoscalers": autoscaling.AUTOSCALER_RULES},

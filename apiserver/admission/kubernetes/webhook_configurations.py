@@ -1,4 +1,4 @@
-"""Registered admission webhooks and policies: defaults, and the rules that keep them callable."""
+"""Registered admission webhooks: defaults, and the rules that keep them callable."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from apiserver.admission.broken_rules import (
     duplicate,
     each_invalid,
-    forbidden,
     invalid_value,
     not_supported,
     required,
@@ -153,60 +152,5 @@ def rule_errors(rule: Object, path: str) -> list[FieldError]:
 # -- policies -----------------------------------------------------------------------------------------------
 
 
-def _default_policy(policy: Object, context: AdmissionContext) -> None:
-    spec = policy.get("spec") or {}
-    spec.setdefault("failurePolicy", "Fail")
-    if matching := spec.get("matchConstraints"):
-        _default_matching(matching)
-
-
-def _default_policy_binding(binding: Object, context: AdmissionContext) -> None:
-    if matching := (binding.get("spec") or {}).get("matchResources"):
-        _default_matching(matching)
-
-
-def _default_matching(matching: Object) -> None:
-    matching.setdefault("matchPolicy", "Equivalent")
-    matching.setdefault("namespaceSelector", {})
-    matching.setdefault("objectSelector", {})
-    for part in ("resourceRules", "excludeResourceRules"):
-        for rule in matching.get(part) or ():
-            rule.setdefault("scope", "*")
-
-
-def _judge_policy(policy: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
-    spec = policy.get("spec") or {}
-    errors: list[FieldError] = []
-    matching = spec.get("matchConstraints")
-    if matching is None:
-        errors.append(required("spec.matchConstraints"))
-    elif not matching.get("resourceRules"):
-        errors.append(required("spec.matchConstraints.resourceRules"))
-    if not spec.get("validations") and not spec.get("auditAnnotations"):
-        text = "validations or auditAnnotations must be non-empty"
-        errors.append(required("spec.validations", text))
-        errors.append(required("spec.auditAnnotations", text))
-    for index, validation in enumerate(spec.get("validations") or ()):
-        if not (validation.get("expression") or "").strip():
-            errors.append(required(f"spec.validations[{index}].expression", "expression is not specified"))
-    return errors
-
-
-def _judge_policy_binding(binding: Object, old: Object | None, context: AdmissionContext) -> list[FieldError]:
-    spec = binding.get("spec") or {}
-    errors = [] if spec.get("policyName") else [required("spec.policyName")]
-    actions: Sequence[str] = spec.get("validationActions") or ()
-    if not actions:
-        errors.append(required("spec.validationActions"))
-    if {"Deny", "Warn"} <= set(actions):
-        text = "must not contain both Deny and Warn (repeating the same validation failure information in "
-        errors.append(
-            forbidden("spec.validationActions", text + "the API response and headers serves no purpose)")
-        )
-    return errors
-
-
 MUTATING_RULES: Final = Rules(default=_default_webhooks(mutating=True), validate=_judge_webhooks)
 VALIDATING_RULES: Final = Rules(default=_default_webhooks(mutating=False), validate=_judge_webhooks)
-POLICY_RULES: Final = Rules(default=_default_policy, validate=_judge_policy)
-POLICY_BINDING_RULES: Final = Rules(default=_default_policy_binding, validate=_judge_policy_binding)

@@ -87,34 +87,3 @@ BROKEN = [
 @pytest.mark.parametrize(("webhook", "expected"), BROKEN)
 def test_broken_rules_are_found(webhook: Object, expected: str) -> None:
     assert judged(rules.MUTATING_RULES, configuration(**webhook)) == [expected]
-
-
-def policy(**spec: Any) -> Object:
-    return {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": "p"},
-        "spec": spec,
-    }
-
-
-def test_a_policy_is_completed_and_says_something() -> None:
-    matching = {"resourceRules": [dict(RULE)]}
-    given = admitted(
-        rules.POLICY_RULES, policy(matchConstraints=matching, validations=[{"expression": "true"}])
-    )
-    assert given["spec"]["failurePolicy"] == "Fail"
-    assert given["spec"]["matchConstraints"]["resourceRules"][0]["scope"] == "*"
-    assert judged(rules.POLICY_RULES, given) == []
-    assert judged(rules.POLICY_RULES, policy()) == [
-        "spec.matchConstraints: Required value",
-        "spec.validations: Required value: validations or auditAnnotations must be non-empty",
-        "spec.auditAnnotations: Required value: validations or auditAnnotations must be non-empty",
-    ]
-
-
-def test_a_binding_names_its_policy_and_what_happens() -> None:
-    binding = {**policy(validationActions=["Deny", "Warn"]), "kind": "ValidatingAdmissionPolicyBinding"}
-    found = judged(rules.POLICY_BINDING_RULES, binding)
-    assert found[0] == "spec.policyName: Required value"
-    assert found[1].startswith("spec.validationActions: Forbidden: must not contain both Deny and Warn")
