@@ -45,6 +45,13 @@ class ProcessOptions:
     metrics_bind_address: str = ":8080"
     """--metrics-bind-address: where /metrics is served; 0 turns it off."""
 
+    enable_pprof: bool = False
+    """--enable-pprof: serve /debug/pprof: tasks, profiles, what fills the memory; anybody who reaches the
+    address may read it."""
+
+    profiling_bind_address: str = ":6060"
+    """--profiling-bind-address: where /debug/pprof is served."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """--log-level: how much is logged."""
 
@@ -56,7 +63,11 @@ class ProcessOptions:
 
     def check(self) -> None:
         """Raises StartError for what cannot work."""
-        for address in (self.health_probe_bind_address, self.metrics_bind_address):
+        for address in (
+            self.health_probe_bind_address,
+            self.metrics_bind_address,
+            self.profiling_bind_address,
+        ):
             split_address(address)
 
     def access(self) -> Access:
@@ -156,6 +167,11 @@ async def control_plane_process(
     health = Health()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(serve_addresses(options.listeners, health))
+        if options.enable_pprof and (profiling := split_address(options.profiling_bind_address)):
+            from karmada.runtime.profiling import serve_profiles
+
+            flag = "--profiling-bind-address"
+            await stack.enter_async_context(serve_profiles(*profiling, flag=flag))
         client = Client(
             access, user_agent=name, qps=options.kube_api_qps, burst=options.kube_api_burst, clock=clock
         )

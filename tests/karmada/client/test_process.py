@@ -170,5 +170,22 @@ async def test_a_process_answers_probes_and_is_ready_when_its_caches_are(
                 assert answer.status == 200
 
 
+@pytest.mark.parametrize("enabled", [True, False], ids=["asked-for", "not-asked-for"])
+async def test_profiles_are_served_only_where_they_are_asked_for(
+    server: RunningServer, unused_tcp_port: int, enabled: bool
+) -> None:
+    address = f"127.0.0.1:{unused_tcp_port}"
+    options = SomeOptions(enable_pprof=enabled, profiling_bind_address=address)
+    async with (
+        control_plane_process(options, name="some", access=server.access),
+        aiohttp.ClientSession() as session,
+    ):
+        try:
+            async with session.get(f"http://{address}/debug/pprof/goroutine") as answer:
+                assert (answer.status, enabled) == (200, True)
+        except aiohttp.ClientConnectorError:
+            assert not enabled
+
+
 def test_a_process_without_a_leader_has_no_flag_for_one() -> None:
     assert not any(flag.name.startswith("leader-elect") for flag in flags_of(ProcessOptions))
