@@ -119,19 +119,27 @@ async def _copy_stdin(socket: aiohttp.ClientWebSocketResponse, *, closes: bool) 
 
 
 async def _stdin() -> AsyncIterator[bytes]:
+    """What comes in, until its end. The descriptor stays as it is: others may share it."""
+    descriptor = sys.stdin.fileno()
+    while True:
+        await _readable(descriptor)
+        data = os.read(descriptor, CHUNK_BYTES)
+        if not data:
+            return
+        yield data
+
+
+async def _readable(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
+    ready = asyncio.Event()
     try:
-        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    except ValueError:  # a regular file: nothing to wait for
-        while data := sys.stdin.buffer.read(CHUNK_BYTES):
-            yield data
+        loop.add_reader(descriptor, ready.set)
+    except PermissionError:  # a regular file: there is always something to read
         return
     try:
-        while data := await reader.read(CHUNK_BYTES):
-            yield data
+        await ready.wait()
     finally:
-        transport.close()
+        loop.remove_reader(descriptor)
 
 
 async def _follow_size(socket: aiohttp.ClientWebSocketResponse) -> None:
@@ -159,9 +167,10 @@ def _raw_terminal(*, enabled: bool) -> Iterator[None]:
     import termios
     import tty
 
-    before = termios.tcgetattr(sys.stdin)
-    tty.setraw(sys.stdin)
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    tty.setraw(descriptor, termios.TCSANOW)  # what was typed already is kept
     try:
         yield
     finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

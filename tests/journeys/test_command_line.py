@@ -1,7 +1,10 @@
 """karmadactl against all processes: members side by side, streams through the proxy, why, render, promote."""
 
 import json
+import os
+import pty
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,9 +107,6 @@ def test_a_watch_goes_on_and_names_events(plane: LocalPlane) -> None:
 
 
 def _environment() -> dict[str, str]:
-    import os
-    import sys
-
     folder = Path(sys.executable).parent
     return {**os.environ, "PATH": f"{folder}:{os.environ.get('PATH', '')}"}
 
@@ -121,6 +121,37 @@ def test_a_command_runs_in_a_member(plane: LocalPlane) -> None:
             "exec", pod(plane, "member1"), "-n", "shop", "-s", "members", "--cluster", "member1",
             "--", "sh", "-c", "exit 7",
         )  # fmt: skip
+
+
+def test_a_shell_at_a_terminal(plane: LocalPlane) -> None:
+    ours, theirs = pty.openpty()
+    words = ["exec", "-it", pod(plane, "member1"), "-n", "shop", "-s", "members", "--cluster", "member1"]
+    shell = subprocess.Popen(
+        ["karmadactl", *words, "--", "sh"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env={**_environment(), "KUBECONFIG": str(plane.karmada_config)},
+    )
+    try:
+        _expect(ours, b"/ # ")
+        os.write(ours, b"echo $COLOR\r")
+        _expect(ours, b"red\r\n/ # ")
+        os.write(ours, b"exit 3\r")
+        _, told = shell.communicate(timeout=30)
+        assert (shell.returncode, told) == (3, b"command terminated with exit code 3\n")
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(ours)
+        os.close(theirs)
+
+
+def _expect(terminal: int, wanted: bytes) -> None:
+    """Read until it was shown."""
+    shown = b""
+    while wanted not in shown:
+        shown += os.read(terminal, 1024)
 
 
 def test_logs_of_a_workload_in_a_member(plane: LocalPlane) -> None:
