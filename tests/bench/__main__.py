@@ -23,6 +23,7 @@ class Bench:
 BENCHES: Final = {
     "scheduler": Bench("where does a binding go, among 100 clusters", 60),
     "etcd_transactions": Bench("what a transaction costs on each store", 180),
+    "cel": Bench("what rules in CEL cost, alone and in a create", 60),
     "apiserver": Bench("create, get, patch, list, watch; beside kube-apiserver where there is one", 240),
     "propagation": Bench("from a template to three members: latency, throughput, quiet restart", 300),
 }
