@@ -220,7 +220,7 @@ def test_why_says_what_a_stuck_object_waits_for(plane: LocalPlane) -> None:
 
 def test_render_agrees_with_what_runs_and_shows_what_would_change(plane: LocalPlane, tmp_path: Path) -> None:
     text = plane.karmadactl("render", "deployment/web", "-n", "shop")
-    assert "# Deployment shop/web -> member1, 1 replicas: as it runs\n" in text
+    assert "# Deployment shop/web -> member1, 1 replica: as it runs\n" in text
     assert "# Deployment shop/web -> member2, 2 replicas: as it runs\n" in text
     shown = loads_yaml_all(text)
     images = [each["spec"]["template"]["spec"]["containers"][0]["image"] for each in shown]

@@ -225,7 +225,8 @@ def _comment(title: str, rendering: Rendering, rendered: Rendered, state: str) -
     assert rendering.policy is not None
     meta = rendering.policy.metadata
     kind = "PropagationPolicy" if meta.namespace else "ClusterPropagationPolicy"
-    replicas = f", {rendered.replicas} replicas" if rendered.replicas else ""
+    count = rendered.replicas
+    replicas = f", {count} replica{'s' if count != 1 else ''}" if count else ""
     lines = ["---", f"# {title} -> {rendered.cluster}{replicas}: {state}", f"# by {kind} {meta.name}"]
     lines += [f"# changed by {title_}" for title_ in rendered.overrides]
     return lines
