@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from apiserver.schema.bounds import MapKey, Problem, Step
-from apiserver.schema.cel import CompileError, Meter, ResultError
+from apiserver.schema.cel import CompileError, EvaluationError, Meter, ResultError
 from apiserver.schema.cel.types import DYN, Type
 from apiserver.schema.node import MISSING, Node
 from apiserver.schema.rule import BUDGET, OutOfBudget, Rule, compile_rule
@@ -90,7 +90,11 @@ def _own(node: Node, *, is_root: bool) -> Check | None:
         same = has_old and value == old
         if same and not looks_back:
             return
-        current, previous = convert(value), convert(old) if has_old and looks_back else None
+        try:
+            current, previous = convert(value), convert(old) if has_old and looks_back else None
+        except (EvaluationError, ValueError):
+            # Not what its format promises: an update may keep such a value, and no rule can judge it.
+            return
         for rule in rules:
             if not _applies(rule, same=same, has_old=has_old):
                 continue

@@ -59,6 +59,8 @@ class Program:
         except (TypeError, AttributeError) as error:
             # A value inside a list or map is not what its static type says.
             raise EvaluationError("no such overload") from error
+        except (ValueError, ArithmeticError) as error:
+            raise EvaluationError(str(error)) from error
 
 
 def compile_program(

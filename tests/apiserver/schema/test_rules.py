@@ -266,3 +266,26 @@ async def test_selectable_fields_are_leaves_of_the_schema(plane: Plane, path: st
     crd["spec"]["versions"][0]["selectableFields"] = [{"jsonPath": path}]
     reply = await plane.post(CRDS, crd)
     assert causes(reply) == ([("spec.selectableFields[0].jsonPath", message)] if message else [])
+
+
+async def test_a_value_that_its_format_forbids_by_now_can_be_kept(plane: Plane) -> None:
+    crd = yaml.safe_load(yaml.safe_dump(CRD))
+    spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["properties"]["when"] = {"type": "string"}
+    await serve(plane, crd)
+    made = (await plane.post(GOOS, goo("a", {"when": "never", "a": 1}))).object
+    crd = (await plane.get(f"{CRDS}/goos.ex.io")).object
+    spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    rule = {"rule": "self.getFullYear() > 2000", "message": "too old"}
+    spec["properties"]["when"] |= {"format": "date-time", "x-kubernetes-validations": [rule]}
+    spec["x-kubernetes-validations"] = [
+        {"rule": "!has(self.when) || self.when != oldSelf.when || self.a > 0"}
+    ]
+    assert (await plane.put(f"{CRDS}/goos.ex.io", crd)).status == 200
+    async with asyncio.timeout(10):
+        while (
+            await plane.post(f"{GOOS}?dryRun=All", goo("b", {"when": "1999-01-01T00:00:00Z"}))
+        ).status != 422:
+            pass
+    reply = await plane.put(f"{GOOS}/a", {**made, "spec": {"when": "never", "a": 2}})
+    assert reply.status == 200, reply.message
