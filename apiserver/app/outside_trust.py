@@ -75,26 +75,23 @@ class OutsideTrust:
             tokens = OidcTokens(issuer, clock=self._clock)
             self._closers.append(tokens.close)
             sources.append(tokens)
-        for file, flag, path, version in (
-            (
-                options.token_webhook_file,
-                "authentication-token-webhook-config-file",
-                "",
-                options.token_webhook_version,
-            ),
-            (options.authentication_kubeconfig, "authentication-kubeconfig", TOKEN_REVIEWS, "v1"),
-        ):
-            if file:
-                sources.append(
-                    WebhookTokens(
-                        self._client(file, flag),
-                        path=path,
-                        cache_seconds=options.token_webhook_seconds,
-                        version=version,
-                        clock=self._clock,
-                    )
-                )
+        if file := options.token_webhook_file:
+            client = self._client(file, "authentication-token-webhook-config-file")
+            sources.append(self._tokens(client, "", options.token_webhook_version, tells_audiences=True))
+        if file := options.authentication_kubeconfig:
+            client = self._client(file, "authentication-kubeconfig")
+            sources.append(self._tokens(client, TOKEN_REVIEWS, "v1", tells_audiences=False))
         return sources
+
+    def _tokens(self, client: Client, path: str, version: str, *, tells_audiences: bool) -> WebhookTokens:
+        return WebhookTokens(
+            client,
+            path=path,
+            cache_seconds=self._options.token_webhook_seconds,
+            version=version,
+            tells_audiences=tells_audiences,
+            clock=self._clock,
+        )
 
     def webhook(self) -> Authorizer:
         """What --authorization-mode=Webhook names. Raises StartError."""

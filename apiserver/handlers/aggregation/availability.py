@@ -39,7 +39,7 @@ from karmada.runtime.controller import Controller, Requeue, WorkQueue
 
 LOOK_AGAIN_SECONDS: Final = 30.0
 LOOK_SOON_SECONDS: Final = 5.0
-"""For a server that is not there."""
+"""For a server that is not there, or whose OpenAPI document is not there yet."""
 PROBE_SECONDS: Final = 5.0
 _ASKS: Final = (
     ("X-Remote-User", "system:kube-aggregator"),
@@ -174,7 +174,8 @@ class ApiServices(Controller[str]):
         if before is None or replace(before, route=None) != replace(seen, route=None):
             self.on_news()
         await self._write(key, verdict)
-        return Requeue(LOOK_AGAIN_SECONDS if seen.available else LOOK_SOON_SECONDS)
+        complete = seen.available and seen.documents
+        return Requeue(LOOK_AGAIN_SECONDS if complete else LOOK_SOON_SECONDS)
 
     async def reconcile_local(self, key: str) -> None:
         """One that needs no look; left alone when it is another server's."""
