@@ -170,6 +170,8 @@ class Request:
     annotations: dict[str, str] = field(default_factory=dict)
     """What the audit record says besides."""
     connection: Any = None
+    allowed_because: str = ""
+    """Why the authorizer let it through; for the audit log."""
     flow: Any = None
     """The Flow of priority and fairness, once it is known."""
 

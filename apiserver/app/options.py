@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from apiserver.app.auditing import AuditOptions
 from apiserver.app.outside_trust import OutsideOptions
 from apiserver.filters.limits import LimitOptions
 from karmada.runtime.gates import default_gates
@@ -75,8 +76,7 @@ class ServerOptions:
     compaction_seconds: float = 300.0
     """--etcd-compaction-interval: how long history is kept for paged lists and watches; 0 leaves it to the
     store."""
-    audit_log_path: str = ""
-    """--audit-log-path: file for one JSON line per request; - is standard output, empty is none."""
+    audit: AuditOptions = field(default_factory=AuditOptions)
     shutdown_seconds: float = 10.0
     """--shutdown-timeout: how long requests may take to finish when the server stops."""
 

@@ -7,10 +7,11 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry
 
+from apiserver.app.auditing import Auditing
 from apiserver.app.options import ServerOptions
 from apiserver.app.parts import Parts
 from apiserver.app.security import Security
-from apiserver.filters.audit import Sink, with_audit
+from apiserver.filters.audit import with_audit
 from apiserver.filters.authentication import with_authentication
 from apiserver.filters.authorization import with_authorization
 from apiserver.filters.errors import with_errors
@@ -38,7 +39,7 @@ def pipeline(
     options: ServerOptions,
     *,
     registry: CollectorRegistry,
-    audit: Sink | None,
+    audit: Auditing,
     clock: Clock,
 ) -> Handler:
     authorizer = security.authorizer(parts.rules)
@@ -51,7 +52,7 @@ def pipeline(
     else:
         handler = with_in_flight_limit(handler, lanes)
     handler = with_impersonation(handler, authorizer)
-    handler = with_audit(handler, audit, clock=clock)
+    handler = with_audit(handler, audit.sink, audit.policy, clock=clock)
     handler = with_authentication(
         handler,
         security.authenticators(parts.reader.lookup),

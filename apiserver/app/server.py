@@ -14,6 +14,7 @@ from pathlib import Path
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from apiserver.app.auditing import auditing
 from apiserver.app.bootstrap import Bootstrap
 from apiserver.app.http import HttpBridge
 from apiserver.app.in_process import in_process_client
@@ -22,7 +23,6 @@ from apiserver.app.options import ServerOptions
 from apiserver.app.parts import Parts, build_parts
 from apiserver.app.pipeline import pipeline
 from apiserver.app.security import Security
-from apiserver.filters.audit import AuditFile, Sink
 from apiserver.handlers.streams.runtime import ContainerRuntime
 from apiserver.request_info import Handler
 from apiserver.storage.store import Store
@@ -81,7 +81,7 @@ async def serve(
         parts = build_parts(store, security, options, backend=backend, clock=clock, containers=containers)
         stack.push_async_callback(parts.forwarder.close)
         stack.push_async_callback(parts.webhooks.close)
-        audit = _audit(options, stack)
+        audit = await auditing(stack, options.audit, tasks, clock)
         registry = CollectorRegistry()
         handler = pipeline(parts, security, options, registry=registry, audit=audit, clock=clock)
         parts.metrics.use(registry)
@@ -137,15 +137,6 @@ async def _load(options: ServerOptions, backend: Backend, tasks: Tasks, clock: C
     except TimeoutError as error:
         raise StartError(f"storage {options.storage} cannot be read within {START_SECONDS:.0f} s") from error
     return Store(backend, cache, clock=clock, sole_writer=embedded)
-
-
-def _audit(options: ServerOptions, stack: AsyncExitStack) -> Sink | None:
-    if not options.audit_log_path:
-        return None
-    try:
-        return stack.enter_context(AuditFile(options.audit_log_path))
-    except OSError as error:
-        raise StartError(f"--audit-log-path: {options.audit_log_path}: {error.strerror}") from error
 
 
 async def _listen(runner: web.ServerRunner, security: Security, options: ServerOptions) -> int:

@@ -4,73 +4,25 @@ In: any handler, after authentication and around impersonation. Out: the same ha
 Sink. The policy decides per request how much is written; without a sink the filter is not there at all.
 """
 
-import os
-import queue
-import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol, Self
+from typing import Any, Final
 
 import orjson
-from typing_extensions import override
 
+from apiserver.filters.audit_backends import Sink
 from apiserver.filters.audit_policy import AuditPolicy, Level
 from apiserver.request_info import Answer, Handler, Request, Response, Stream, UserInfo, Writer
+from karmada.api import codec
 from karmada.api.errors import ApiError, Forbidden
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock, rfc3339_micro
 
+RECEIVED: Final = "RequestReceived"
 STARTED: Final = "ResponseStarted"
 COMPLETE: Final = "ResponseComplete"
-_WAITING_RECORDS: Final = 100_000
-
-
-class Sink(Protocol):
-    def write(self, line: bytes) -> None:
-        """Take one record (with its newline). Must not block."""
-        ...
-
-
-class AuditFile(Sink):
-    """Records appended to a file by a thread of its own, so that a slow disk holds up no request.
-
-    When _WAITING_RECORDS wait already, further ones are dropped and counted in dropped. Leaving the context
-    writes what is waiting.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.dropped = 0
-        self._waiting: queue.Queue[bytes | None] = queue.Queue(_WAITING_RECORDS)
-        self._thread = threading.Thread(target=self._run, name=f"audit {self.path}", daemon=True)
-        self._file: BinaryIO | None = None
-
-    def __enter__(self) -> Self:
-        # "-" is standard output, which is not ours to close.
-        self._file = os.fdopen(os.dup(1), "wb") if str(self.path) == "-" else self.path.open("ab")
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._waiting.put(None)
-        self._thread.join()
-        if self._file is not None:
-            self._file.close()
-
-    @override
-    def write(self, line: bytes) -> None:
-        try:
-            self._waiting.put_nowait(line)
-        except queue.Full:
-            self.dropped += 1
-
-    def _run(self) -> None:
-        assert self._file is not None
-        while (line := self._waiting.get()) is not None:
-            self._file.write(line)
-            if self._waiting.empty():
-                self._file.flush()
+PANIC: Final = "Panic"
+_PROTOBUF_MAGIC: Final = b"k8s\x00"
 
 
 @dataclass(slots=True)
@@ -82,6 +34,7 @@ class _Record:
     omitted: Sequence[str]
     user: UserInfo | None
     received: datetime
+    without_managers: bool = False
     code: int = 500
     error: ApiError | None = None
     body: bytes = b""
@@ -99,7 +52,10 @@ def with_audit(
         level, omitted = rules.level_of(request.user, request.info)
         if level is Level.NONE:
             return await handler(request)
-        record = _Record(request, level, omitted, request.user, clock.now())
+        record = _Record(
+            request, level, omitted, request.user, clock.now(), without_managers=rules.without_managers
+        )
+        _write(sink, record, RECEIVED, record.received)
         stage = COMPLETE
         try:
             response = await handler(request)
@@ -111,6 +67,9 @@ def with_audit(
                 response.run = _finishing(response, record, sink, clock)
         except ApiError as error:
             record.code, record.error = error.status_code, error
+            raise
+        except Exception:
+            stage = PANIC  # a bug: errors.py answers it
             raise
         finally:
             _write(sink, record, stage, clock.now())
@@ -149,7 +108,7 @@ def event_of(record: _Record, stage: str, now: datetime) -> dict[str, Any]:
         "level": record.level.value,
         "auditID": request.audit_id,
         "stage": stage,
-        "requestURI": info.path,
+        "requestURI": f"{info.path}?{query}" if (query := request.query.encoded()) else info.path,
         "verb": info.verb,
         "user": user_json(record.user),
     }
@@ -159,16 +118,31 @@ def event_of(record: _Record, stage: str, now: datetime) -> dict[str, Any]:
     event["userAgent"] = request.headers.get("user-agent", "")
     if info.is_resource:
         event["objectRef"] = _object_reference(record)
-    event["responseStatus"] = _response_status(record)
-    if record.level in (Level.REQUEST, Level.REQUEST_RESPONSE) and (sent := _json(request.body)) is not None:
-        event["requestObject"] = sent
-    if record.level is Level.REQUEST_RESPONSE and (answered := _json(record.body)) is not None:
-        event["responseObject"] = answered
+    if stage != RECEIVED:
+        event["responseStatus"] = _response_status(record)
+    event |= _bodies(record, stage)
     event["requestReceivedTimestamp"] = rfc3339_micro(record.received)
     event["stageTimestamp"] = rfc3339_micro(now)
-    decision = "forbid" if isinstance(record.error, Forbidden) else "allow"
-    event["annotations"] = {"authorization.k8s.io/decision": decision, **request.annotations}
+    if stage != RECEIVED:
+        decision = "forbid" if isinstance(record.error, Forbidden) else "allow"
+        event["annotations"] = {
+            "authorization.k8s.io/decision": decision,
+            "authorization.k8s.io/reason": request.allowed_because,
+            **request.annotations,
+        }
     return event
+
+
+def _bodies(record: _Record, stage: str) -> dict[str, Any]:
+    """As far as the level goes."""
+    found: dict[str, Any] = {}
+    if stage == RECEIVED or record.level is Level.METADATA:
+        return found
+    if (sent := _readable(record.request.body, record)) is not None:
+        found["requestObject"] = sent
+    if record.level is Level.REQUEST_RESPONSE and (answered := _readable(record.body, record)) is not None:
+        found["responseObject"] = answered
+    return found
 
 
 def user_json(user: UserInfo | None) -> dict[str, Any]:
@@ -204,8 +178,23 @@ def _response_status(record: _Record) -> dict[str, Any]:
     return {**status, "code": record.code}
 
 
-def _json(data: bytes) -> Any:
-    try:
-        return orjson.loads(data) if data else None
-    except orjson.JSONDecodeError:
+def _readable(data: bytes, record: _Record) -> Any:
+    """A body as JSON, whatever form it came in; None for what is no object."""
+    if not data:
         return None
+    try:
+        found: Any = codec.decode_protobuf(data) if data.startswith(_PROTOBUF_MAGIC) else orjson.loads(data)
+    except (orjson.JSONDecodeError, ValueError, ApiError):
+        return None
+    return _without_managers(found) if record.without_managers else found
+
+
+def _without_managers(obj: Any) -> Any:
+    if not isinstance(obj, dict):
+        return obj
+    if isinstance(items := obj.get("items"), list):
+        return {**obj, "items": [_without_managers(item) for item in items]}
+    if isinstance(metadata := obj.get("metadata"), dict) and "managedFields" in metadata:
+        kept = {name: value for name, value in metadata.items() if name != "managedFields"}
+        return {**obj, "metadata": kept}
+    return obj

@@ -71,15 +71,21 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class AuditPolicy:
-    """Without rules everything is recorded at the Metadata level."""
+    """Without a policy the metadata of everything is recorded, once it is over."""
 
     rules: tuple[Rule, ...] = (Rule(Level.METADATA),)
-    omit_stages: tuple[str, ...] = ()
+    omit_stages: tuple[str, ...] = ("RequestReceived",)
+    without_managers: bool = False
+    """Leave metadata.managedFields out of bodies."""
 
     @classmethod
     def of(cls, policy: Mapping[str, Any]) -> "AuditPolicy":
         """The policy a Policy object describes. Raises ValueError for a level that does not exist."""
-        return cls(tuple(_rule(rule) for rule in policy.get("rules") or ()), _texts(policy, "omitStages"))
+        return cls(
+            tuple(_rule(rule) for rule in policy.get("rules") or ()),
+            _texts(policy, "omitStages"),
+            without_managers=bool(policy.get("omitManagedFields")),
+        )
 
     def level_of(self, user: UserInfo | None, info: RequestInfo) -> tuple[Level, Sequence[str]]:
         for rule in self.rules:

@@ -19,6 +19,7 @@ def with_authorization(handler: Handler, authorizer: Authorizer) -> Handler:
         decision = await authorizer.allowed(request.user, request.info)
         if not decision.allowed:
             raise forbidden(request.user, request.info, decision.reason)
+        request.allowed_because = decision.reason
         return await handler(request)
 
     return answer

@@ -10,6 +10,7 @@ import aiohttp
 import orjson
 import pytest
 
+from apiserver.app.auditing import AuditOptions
 from apiserver.filters.authentication.pki import issue_client_certificate
 from karmada.api.codec import loads_yaml
 from tests.apiserver.serving import Plane, config_map, deployment, running_plane
@@ -212,7 +213,7 @@ async def test_every_answer_carries_an_audit_id(plane: Plane) -> None:
 
 async def test_requests_are_recorded_when_asked_for(tmp_path: Path) -> None:
     log = tmp_path / "audit.log"
-    async with running_plane(audit_log_path=str(log)) as plane:
+    async with running_plane(audit=AuditOptions(log_path=str(log))) as plane:
         await plane.post("/api/v1/namespaces/default/configmaps", config_map("audited"))
     events = [orjson.loads(line) for line in log.read_bytes().splitlines()]
     created = [

@@ -8,9 +8,11 @@ import orjson
 import pytest
 from typing_extensions import override
 
-from apiserver.filters.audit import AuditFile, Sink, with_audit
+from apiserver.filters.audit import with_audit
+from apiserver.filters.audit_backends import AuditFile, Sink
 from apiserver.filters.audit_policy import AuditPolicy, Level
 from apiserver.request_info import Request, Response, Stream, UserInfo, Writer
+from karmada.api.codec import encode_protobuf
 from karmada.api.errors import Conflict, Forbidden
 from karmada.runtime.clock import ManualClock
 from tests.apiserver.filters import ALICE, Reached, request
@@ -61,7 +63,7 @@ async def test_a_record_says_who_did_what_and_how_it_ended() -> None:
             "responseStatus": {"metadata": {}, "code": 201},
             "requestReceivedTimestamp": "2026-05-01T00:00:00.000000Z",
             "stageTimestamp": "2026-05-01T00:00:00.000000Z",
-            "annotations": {"authorization.k8s.io/decision": "allow"},
+            "annotations": {"authorization.k8s.io/decision": "allow", "authorization.k8s.io/reason": ""},
         }
     ]
 
@@ -128,7 +130,7 @@ async def test_the_level_decides_how_much_is_written(rules: AuditPolicy, expecte
     if expected is None:
         assert sink.events == []
     else:
-        assert {name for name in sink.events[0] if name.endswith("Object")} == expected
+        assert {name for name in sink.events[-1] if name.endswith("Object")} == expected
 
 
 @pytest.mark.parametrize(
@@ -169,3 +171,44 @@ async def test_records_end_up_in_the_file(tmp_path: Path) -> None:
 def test_without_a_sink_the_filter_is_not_there() -> None:
     reached = Reached()
     assert with_audit(reached, None) is reached
+
+
+async def test_a_policy_may_want_the_arrival_too_and_bodies_without_managers() -> None:
+    sink = Kept()
+    policy = AuditPolicy.of({"rules": [{"level": "RequestResponse"}], "omitManagedFields": True})
+    answered = Response(201, b'{"metadata":{"name":"a","managedFields":[1]}}')
+    await with_audit(Reached(answered), sink, policy, clock=CLOCK)(creating())
+    arrival, end = sink.events
+    assert (arrival["stage"], end["stage"]) == ("RequestReceived", "ResponseComplete")
+    assert "requestObject" not in arrival
+    assert "responseStatus" not in arrival
+    assert end["requestObject"] == {"kind": "Deployment"}
+    assert end["responseObject"] == {"metadata": {"name": "a"}}
+
+
+async def test_bodies_in_protobuf_are_readable() -> None:
+    sink = Kept()
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"k": "v"}}
+    asked = request("POST", "/api/v1/namespaces/t1/configmaps", body=encode_protobuf(config_map))
+    policy = AuditPolicy.of({"rules": [{"level": "Request"}], "omitStages": ["RequestReceived"]})
+    await with_audit(Reached(), sink, policy, clock=CLOCK)(asked)
+    assert sink.events[0]["requestObject"]["data"] == {"k": "v"}
+
+
+async def test_no_credential_reaches_the_log() -> None:
+    sink = Kept()
+    headers = {
+        "Authorization": "Bearer very-secret",
+        "Sec-WebSocket-Protocol": "base64url.bearer.authorization.k8s.io.dmVyeS1zZWNyZXQ",
+        "X-Remote-Extra-Token": "very-secret",
+    }
+    policy = AuditPolicy.of({"rules": [{"level": "RequestResponse"}]})
+    secret = b'{"kind":"Secret","data":{"p":"cHc="}}'
+    asked = request("POST", "/api/v1/namespaces/t1/secrets", headers=headers, body=secret)
+    await with_audit(Reached(), sink, policy, clock=CLOCK)(asked)
+    text = orjson.dumps(sink.events).decode()
+    assert "very-secret" not in text
+    assert "dmVyeS1zZWNyZXQ" not in text
+    metadata_only = Kept()
+    await with_audit(Reached(), metadata_only, clock=CLOCK)(asked)
+    assert "cHc=" not in orjson.dumps(metadata_only.events).decode()
