@@ -200,6 +200,8 @@ class _Watch:
         end = loop.time() + seconds
         timer: asyncio.TimerHandle
 
+        timer: asyncio.TimerHandle | None = None
+
         def tick() -> None:
             nonlocal timer
             if self._options.bookmarks:
@@ -214,7 +216,8 @@ class _Watch:
         try:
             await watcher.ended
         finally:
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()
 
     def _bookmark(self, watcher: Watcher, revision: int, *, end: bool = False) -> bytes:
         metadata: Object = {"resourceVersion": str(revision)}

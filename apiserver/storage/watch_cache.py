@@ -123,14 +123,22 @@ class WatchCache:
 
     async def _load(self) -> None:
         current = await self._backend.current_revision()
-        if not self.ready.is_set() and current > HISTORY_REVISIONS:
-            try:
-                await self._load_at(current - HISTORY_REVISIONS)
-            except (Compacted, FutureRevision):
-                await self._load_at(current)
-        else:
+        if self.ready.is_set():
             await self._load_at(current)
+        else:
+            await self._load_with_history(current)
         self._first_target = current
+
+    async def _load_with_history(self, current: int) -> None:
+        """Begin as far back as the backend knows, so that a watch resumes though its server was killed."""
+        start = max(current - HISTORY_REVISIONS, 1)
+        try:
+            await self._load_at(start)
+        except Compacted as error:
+            oldest = max(error.compact_revision, start)
+            await self._load_at(oldest if oldest > start else current)
+        except FutureRevision:
+            await self._load_at(current)
 
     async def _load_at(self, revision: int) -> None:
         """Replace everything by the state at revision."""
