@@ -200,7 +200,6 @@ class _Watch:
         end = loop.time() + seconds
         timer: asyncio.TimerHandle
 
-        timer: asyncio.TimerHandle | None = None
 
         def tick() -> None:
             nonlocal timer
