@@ -200,7 +200,6 @@ class _Watch:
         end = loop.time() + seconds
         timer: asyncio.TimerHandle
 
-
         def tick() -> None:
             nonlocal timer
             if self._options.bookmarks:
