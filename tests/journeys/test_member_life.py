@@ -192,7 +192,5 @@ def test_the_administrator_of_one_is_nobody_at_the_other(
     for crossed in (replace(ours, server=theirs.server), replace(ours, server=theirs.server, insecure=True)):
         path = tmp_path / "crossed.config"
         write_contexts(path, {"crossed": crossed})
-        with pytest.raises(
-            RuntimeError, match=r"\nerror: .*(TLS|the server closed the connection|reset by peer)"
-        ):
+        with pytest.raises(RuntimeError, match=r"\n(error: .*TLS|Error from server \(Unauthorized\))"):
             plane.karmadactl("get", "clusters", f"--kubeconfig={path}")

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from apiserver.admission.stock.pod_security import label_errors, policy_of
+from apiserver.app.auditing import AuditOptions
 from karmada.api.objects import Object
 from tests.apiserver.serving import Plane, deployment, running_plane
 
@@ -24,7 +25,7 @@ RESTRICTED = (
 
 @pytest.fixture
 async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
-    async with running_plane(audit_log_path=str(tmp_path / "audit.log")) as running:
+    async with running_plane(audit=AuditOptions(log_path=str(tmp_path / "audit.log"))) as running:
         yield running
 
 

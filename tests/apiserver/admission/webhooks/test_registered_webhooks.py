@@ -8,6 +8,7 @@ import orjson
 import pytest
 from aiohttp import web
 
+from apiserver.app.auditing import AuditOptions
 from karmada.api.objects import Object
 from tests.apiserver.serving import (
     APPLY,
@@ -590,7 +591,7 @@ async def test_a_service_that_is_missing_is_an_error(plane: Plane, hook: PlayedW
 
 
 async def test_the_audit_log_tells_what_webhooks_did(hook: PlayedWebhook, tmp_path: Path) -> None:
-    async with running_plane(audit_log_path=str(tmp_path / "audit.log")) as plane:
+    async with running_plane(audit=AuditOptions(log_path=str(tmp_path / "audit.log"))) as plane:
         hook.response = {
             **patch({"op": "add", "path": "/data", "value": {"by": "hook"}}),
             "auditAnnotations": {"why": "because"},
