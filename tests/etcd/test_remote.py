@@ -163,6 +163,7 @@ async def test_leaving_ends_calls_that_are_under_way(server: EtcdServer) -> None
     await backend.get(b"/a")
     assert server.process is not None
     server.process.send_signal(signal.SIGSTOP)
+    await asyncio.to_thread(_until_stopped, server.process.pid)
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -176,6 +177,12 @@ async def test_leaving_ends_calls_that_are_under_way(server: EtcdServer) -> None
         assert [task.result() for task in tasks] == ["store is closed"] * 3
     finally:
         server.process.send_signal(signal.SIGCONT)
+
+
+def _until_stopped(pid: int) -> None:
+    """A signal takes a moment: until then the process may still answer."""
+    while " (etcd) T " not in Path(f"/proc/{pid}/stat").read_text():
+        time.sleep(0.01)
 
 
 async def _refusal(call: Awaitable[object]) -> str:

@@ -1,6 +1,7 @@
 """Profiles over HTTP."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -25,7 +26,7 @@ async def get(url: str) -> tuple[int, str]:
     ("path", "text"),
     [
         pytest.param("", "/debug/pprof/profile", id="index"),
-        pytest.param("cmdline", "pytest", id="command-line"),
+        pytest.param("cmdline", sys.argv[0], id="command-line"),
         pytest.param("goroutine", "tasks", id="tasks"),
         pytest.param("heap", "dict", id="heap"),
         pytest.param("profile?seconds=0.05", "function calls", id="profile"),
