@@ -11,6 +11,7 @@ from apiserver.app.auditing import Auditing
 from apiserver.app.options import ServerOptions
 from apiserver.app.parts import Parts
 from apiserver.app.security import Security
+from apiserver.app.token_use import TokenUse
 from apiserver.filters.audit import with_audit
 from apiserver.filters.authentication import with_authentication
 from apiserver.filters.authorization import with_authorization
@@ -55,7 +56,9 @@ def pipeline(
     handler = with_audit(handler, audit.sink, audit.policy, clock=clock)
     handler = with_authentication(
         handler,
-        security.authenticators(parts.reader.lookup),
+        security.authenticators(
+            parts.reader.lookup, TokenUse(parts.store, parts.resources, clock=clock).note
+        ),
         anonymous=security.anonymous,
         public_paths=security.public_paths,
     )

@@ -2,7 +2,7 @@
 of a server."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from apiserver.app.client_certificates import take_any_client_certificate
@@ -23,6 +23,7 @@ from apiserver.filters.authentication.request_header import RequestHeaderAuthent
 from apiserver.filters.authentication.service_account import ServiceAccountTokens
 from apiserver.filters.authentication.static_token import StaticTokens, parse_token_file
 from apiserver.rbac import AlwaysAllow, AlwaysDeny, Authorizer, RbacAuthorizer, RuleIndex, Union
+from karmada.api.objects import Object
 from karmada.runtime.clock import Clock
 from karmada.runtime.observe import StartError
 
@@ -82,8 +83,10 @@ class Security:
         context.num_tickets = 0
         return context
 
-    def authenticators(self, lookup: Lookup) -> list[Authenticator]:
-        """In the order they are tried."""
+    def authenticators(
+        self, lookup: Lookup, note_use: Callable[[Object], Awaitable[None]] | None = None
+    ) -> list[Authenticator]:
+        """In the order they are tried. note_use hears of Secrets whose token was believed."""
         options = self.options
         front_proxy = self.pki.front_proxy_authority.certificate
         front_proxy += _read(options.requestheader_client_ca_file, "requestheader-client-ca-file")
@@ -98,6 +101,7 @@ class Security:
                 lookup,
                 issuer=options.service_account_issuer,
                 audiences=self.audiences,
+                note_use=note_use,
                 clock=self.clock,
             )
         )

@@ -6,7 +6,7 @@ signature is verified once per token; expiry and the bound objects are checked a
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -45,9 +45,12 @@ class ServiceAccountTokens(TokenSource):
         *,
         issuer: str,
         audiences: Sequence[str] = (),
+        note_use: Callable[[Object], Awaitable[None]] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        """note_use hears of each Secret whose token was believed."""
         self.keys = keys
+        self.note_use = note_use
         self.lookup = lookup
         self.issuer = issuer
         self.audiences = tuple(audiences) or (issuer,)
@@ -64,7 +67,7 @@ class ServiceAccountTokens(TokenSource):
         check_times(claims, now=self.clock.now())
         offered = claims.get("aud") or []
         good_for = common_audiences([offered] if isinstance(offered, str) else offered, audiences)
-        await self._check_bindings(claims)
+        await self._check_bindings(token, claims)
         return TokenIdentity(user_of_claims(claims), good_for)
 
     def _claims(self, token: str) -> Claims | None:
@@ -86,7 +89,7 @@ class ServiceAccountTokens(TokenSource):
         self._verified[digest] = claims
         return claims
 
-    async def _check_bindings(self, claims: Claims) -> None:
+    async def _check_bindings(self, token: str, claims: Claims) -> None:
         private = claims.get("kubernetes.io") or {}
         namespace = private.get("namespace") or ""
         account = private.get("serviceaccount") or {}
@@ -96,6 +99,8 @@ class ServiceAccountTokens(TokenSource):
                 found = await self._must_exist(resource, "" if part == "node" else namespace, bound)
                 if part == "pod" and is_long_deleted(found, now=self.clock.now()):
                     raise InvalidToken
+                if part == "secret" and same_secret(token, _token_in(found)):
+                    await self._used(found)
 
     async def _must_exist(self, resource: str, namespace: str, reference: Object) -> Object:
         found = await self.lookup(resource, namespace, reference.get("name") or "")
@@ -115,7 +120,12 @@ class ServiceAccountTokens(TokenSource):
             raise InvalidToken
         await self._must_exist("serviceaccounts", namespace, account)
         user = account_user(namespace, account["name"] or "", account["uid"] or "")
+        await self._used(secret)
         return TokenIdentity(authenticated(user), common_audiences(self.audiences, audiences))
+
+    async def _used(self, secret: Object) -> None:
+        if self.note_use is not None:
+            await self.note_use(secret)
 
 
 def account_user(
