@@ -10,13 +10,16 @@ from karmada.api.objects import Object
 from karmada.client.client import Client
 from karmada.client.informer import Informers
 from karmada.client.mapper import Mapper
-from karmada.runtime.clock import SYSTEM_CLOCK
+from karmada.runtime.clock import SYSTEM_CLOCK, Clock
 from karmada.runtime.controller import run_controller
 from tests.controllers.cluster.live import Plane, background, control_plane
 
 
 @asynccontextmanager
-async def stock_plane(signing: SigningOptions | None = None) -> AsyncIterator[Plane]:
+async def stock_plane(
+    signing: SigningOptions | None = None, *, clock: Clock = SYSTEM_CLOCK
+) -> AsyncIterator[Plane]:
+    """clock is the controllers'; the API server keeps the machine's."""
     async with (
         control_plane() as plane,
         Client(plane.access) as client,
@@ -29,11 +32,11 @@ async def stock_plane(signing: SigningOptions | None = None) -> AsyncIterator[Pl
             client=client,
             mapper=Mapper(client),
             signing=signing or SigningOptions(),
-            clock=SYSTEM_CLOCK,
+            clock=clock,
         )
         async with AsyncExitStack() as stack:
             for controller in duties.controllers:
-                work = run_controller(controller, workers=2)
+                work = run_controller(controller, workers=2, clock=clock)
                 await stack.enter_async_context(background(work, controller.name))
             await stack.enter_async_context(background(duties.collector.run_discovery(), "discovery"))
             yield plane

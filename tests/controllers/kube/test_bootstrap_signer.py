@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import hmac
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
 from controllers.kube.bootstrap_signer import CLUSTER_INFO, detached_signature, signed
 from karmada.api.bootstrap_tokens import SIGNING, BootstrapToken
 from karmada.api.groups.kubernetes import CONFIG_MAPS, SECRETS
 from karmada.api.objects import Object
+from karmada.runtime.clock import ManualClock, rfc3339
 from tests.controllers.cluster.live import Plane, eventually
 from tests.controllers.kube.stock import stock_plane
 
@@ -83,11 +84,12 @@ async def test_tokens_come_and_go() -> None:
 
 
 async def test_a_token_signs_until_it_ends() -> None:
-    async with stock_plane() as plane:
+    clock = ManualClock()
+    async with stock_plane(clock=clock) as plane:
         await ensure_cluster_info(plane)
-        end = datetime.now(UTC).replace(microsecond=0).timestamp() + 2  # noqa: TID251 - the server's real clock
-        text = datetime.fromtimestamp(end, UTC).isoformat()
-        await plane.create(SECRETS, bootstrap_secret("abcdef", expiration=text))
+        end = rfc3339(clock.now() + timedelta(hours=1))
+        await plane.create(SECRETS, bootstrap_secret("abcdef", expiration=end))
         await until_signed_by(plane, "abcdef")
+        clock.advance(3600)
         await plane.gone(SECRETS, "kube-system", "bootstrap-token-abcdef")
         await until_signed_by(plane)

@@ -10,7 +10,7 @@ import pytest
 from apiserver.admission.stock.pod_security import label_errors, policy_of
 from apiserver.app.auditing import AuditOptions
 from karmada.api.objects import Object
-from tests.apiserver.serving import Plane, deployment, running_plane
+from tests.apiserver.serving import Plane, deployment, running_plane, until
 
 PODS = "/api/v1/namespaces/tight/pods"
 RESTRICTED = (
@@ -39,6 +39,13 @@ def pod(name: str = "p", **spec: Any) -> Object:
     return {"metadata": {"name": name}, "spec": {"containers": [{"name": "c", "image": "i"}], **spec}}
 
 
+def annotations_of_pods(log: Path) -> list[dict[str, str]]:
+    """Of the records that are whole already."""
+    lines = log.read_bytes().splitlines(keepends=True)
+    records = [orjson.loads(line) for line in lines if line.endswith(b"\n")]
+    return [record["annotations"] for record in records if record["objectRef"]["resource"] == "pods"]
+
+
 async def test_an_enforced_level_refuses(plane: Plane) -> None:
     await namespace(plane, enforce="restricted")
     reply = await plane.post(PODS, pod())
@@ -56,8 +63,9 @@ async def test_a_warned_level_lets_pods_and_workloads_pass_and_says_so(plane: Pl
     assert (reply.status, reply.warnings) == (201, [f'299 - "{shown}"'])
     reply = await plane.post("/apis/apps/v1/namespaces/tight/deployments", deployment("web"))
     assert (reply.status, reply.warnings) == (201, [f'299 - "{shown}"'])
-    records = [orjson.loads(line) for line in (tmp_path / "audit.log").read_bytes().splitlines()]
-    told = [record["annotations"] for record in records if record["objectRef"]["resource"] == "pods"]
+    log = tmp_path / "audit.log"
+    await until(lambda: bool(annotations_of_pods(log)))  # a thread of its own writes them
+    told = annotations_of_pods(log)
     assert told[0]["pod-security.kubernetes.io/audit-violations"] == text
     assert told[0]["pod-security.kubernetes.io/enforce-policy"] == "baseline:latest"
 
