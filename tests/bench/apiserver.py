@@ -22,6 +22,7 @@ from typing import Any, Final
 import aiohttp
 import uvloop
 
+from karmada.cli.local.layout import free_ports
 from karmada.runtime.tasks import Tasks
 from tests.bench.measure import (
     Load,
@@ -33,7 +34,7 @@ from tests.bench.measure import (
     resident_megabytes,
     until,
 )
-from tests.support.etcd_server import EtcdServer, free_ports
+from tests.support.etcd_server import EtcdServer
 from tests.support.kubernetes import RealCluster, has_binaries
 from tests.support.tools import default_cache
 

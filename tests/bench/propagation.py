@@ -24,11 +24,11 @@ import uvloop
 from karmada.api.groups.kubernetes import CONFIG_MAPS, NAMESPACES
 from karmada.api.groups.policy import PROPAGATION_POLICIES
 from karmada.api.objects import Object
+from karmada.cli.local.layout import free_ports
 from karmada.client.client import Client
 from karmada.client.kubeconfig import load_kubeconfig
 from karmada.runtime.tasks import Tasks
 from tests.bench.measure import cpu_seconds, load, percentile, report, resident_megabytes, until
-from tests.support.etcd_server import free_ports
 from tests.support.local import LocalPlane
 
 BENCH: Final = "propagation"

@@ -16,9 +16,10 @@ import pytest
 
 from etcd import Backend, Compacted, Put, StoreError, Unavailable, mod, open_backend
 from etcd.remote_watch import supports_progress
+from karmada.cli.local.layout import free_ports
 from tests.etcd.certificates import Authority
 from tests.etcd.watching import Watching
-from tests.support.etcd_server import EtcdServer, etcd_cluster, free_ports
+from tests.support.etcd_server import EtcdServer, etcd_cluster
 
 
 @pytest.fixture

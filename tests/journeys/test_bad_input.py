@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from karmada.api.errors import ApiError
+from karmada.cli.local.layout import free_ports
 from karmada.client.client import Client
 from karmada.client.kubeconfig import load_kubeconfig
-from tests.support.etcd_server import free_ports
 from tests.support.kubectl import VERSIONS, kubectl_path
 from tests.support.local import LocalPlane
 from tests.support.tools import default_cache

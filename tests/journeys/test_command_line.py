@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from karmada.api.codec import dump_yaml, loads_yaml_all
-from tests.support.etcd_server import free_ports
+from karmada.cli.local.layout import free_ports
 from tests.support.kubectl import VERSIONS, kubectl_path
 from tests.support.local import LocalPlane, eventually
 from tests.support.tools import default_cache

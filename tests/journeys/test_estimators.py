@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from karmada.cli.local.estimators import DESCHEDULER, estimator_name
-from tests.support.etcd_server import free_ports
+from karmada.cli.local.layout import free_ports
 from tests.support.local import LocalPlane, eventually
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]

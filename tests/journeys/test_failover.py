@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from karmada.cli.local.contexts import write_contexts
+from karmada.cli.local.layout import free_ports
 from karmada.client.kubeconfig import load_kubeconfig
-from tests.support.etcd_server import free_ports
 from tests.support.local import LocalPlane, eventually
 from tests.support.proxy import Proxy
 

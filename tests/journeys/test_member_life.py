@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from karmada.cli.local.contexts import write_contexts
+from karmada.cli.local.layout import free_ports
 from karmada.client.kubeconfig import load_kubeconfig
-from tests.support.etcd_server import free_ports
 from tests.support.local import LocalPlane, eventually
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.etcd_server import EtcdServer, free_ports
+from karmada.cli.local.layout import free_ports
+from tests.support.etcd_server import EtcdServer
 from tests.support.kubectl import VERSIONS, kubectl_path
 from tests.support.local import LocalPlane, eventually
 from tests.support.tools import default_cache

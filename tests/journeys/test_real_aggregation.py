@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from apiserver.filters.authentication.pki import Pki, ensure_pki
-from tests.support.etcd_server import free_ports
+from karmada.cli.local.layout import free_ports
 from tests.support.kubernetes import RealCluster, require_binaries
 from tests.support.local import eventually
 from tests.support.tools import default_cache

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.etcd_server import free_ports
+from karmada.cli.local.layout import free_ports
 from tests.support.kubernetes import RealCluster
 from tests.support.local import LocalPlane, eventually
 from tests.support.tools import default_cache

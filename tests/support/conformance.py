@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
-from tests.support.etcd_server import free_ports
+from karmada.cli.local.layout import free_ports
 from tests.support.kubectl import VERSIONS, kubectl_path
 from tests.support.kubernetes import MODULE, binaries, link_flags, run_go, write_module
 from tests.support.local import WAIT_SECONDS, eventually

@@ -16,16 +16,9 @@ from typing import Final
 
 import pytest
 
+from karmada.cli.local.layout import free_ports
+
 START_SECONDS: Final = 20.0
-
-
-def free_ports(number: int) -> list[int]:
-    """Loopback ports nobody listens on at the moment."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def etcd_binary() -> str:

@@ -24,8 +24,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from apiserver.filters.authentication.pki import ensure_pki
+from karmada.cli.local.layout import free_ports
 from karmada.client.kubeconfig_file import new_kubeconfig, with_context, write_kubeconfig
-from tests.support.etcd_server import EtcdServer, free_ports
+from tests.support.etcd_server import EtcdServer
 
 VERSION: Final = "1.36.3"
 MODULE: Final = "k8s.io/kubernetes"

@@ -12,12 +12,15 @@ In: the folder. Out: paths and Settings. Neighbours: processes.py runs what live
 import hashlib
 import json
 import os
+import random
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+LISTENING_PORTS = range(20_000, 32_000)
+"""Below 32768, where Linux begins to number outgoing connections."""
 
 
 class LocalError(Exception):
@@ -122,7 +125,8 @@ def choose(
     kept = before or Settings(port=port, storage=storage)
     in_pull_mode = names[max(len(names) - pull, 0) :]
     needed = listeners(names, in_pull_mode)
-    fresh = free_ports(len(names) + len(needed))
+    taken = {port, *kept.members.values(), *kept.ports.values()}
+    fresh = free_ports(len(names) + len(needed), besides=taken)
     return replace(
         kept,
         port=port,
@@ -147,13 +151,24 @@ def require_free(port: int, *, option: str) -> None:
             ) from error
 
 
-def free_ports(count: int) -> list[int]:
-    """Distinct ports nobody listens on right now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [int(each.getsockname()[1]) for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+def free_ports(count: int, *, besides: Collection[int] = ()) -> list[int]:
+    """Distinct ports nobody listens on right now, none of besides.
+
+    They are below the range from which connections get theirs: until it is listened on, nobody takes one.
+    """
+    found: list[int] = []
+    for port in random.sample(LISTENING_PORTS, len(LISTENING_PORTS)):
+        if len(found) == count:
+            return found
+        if port not in besides and _is_free(port):
+            found.append(port)
+    raise LocalError(f"no {count} free ports from {LISTENING_PORTS[0]} to {LISTENING_PORTS[-1]}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from karmada.cli.local.layout import free_ports
 from tests.karmada.cli.console import Typist
-from tests.support.etcd_server import free_ports
 from tests.support.local import eventually
 
 

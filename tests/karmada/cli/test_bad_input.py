@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from karmada.cli.local.layout import free_ports
 from karmada.client.kubeconfig import load_kubeconfig
 from karmada.client.kubeconfig_file import new_kubeconfig, with_context, write_kubeconfig
 from tests.karmada.cli.console import Typist
-from tests.support.etcd_server import free_ports
 
 PEM_THAT_IS_NONE = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 COMMANDS = [

@@ -33,6 +33,14 @@ def test_every_listener_gets_a_port_of_its_own(tmp_path: Path) -> None:
     assert list(chosen.members) == ["member1", "member2", "member3", "member4", "member5"]
 
 
+def test_nobody_gets_the_port_of_the_api_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("karmada.cli.local.layout.LISTENING_PORTS", range(20_500, 20_512))
+    chosen = settings(Layout(tmp_path), members=5, port=20_503)
+    assert 20_503 not in [*chosen.members.values(), *chosen.ports.values()]
+    with pytest.raises(LocalError, match="no 12 free ports from 20500 to 20511"):
+        free_ports(12, besides=[20_503])
+
+
 def test_ports_stay_over_a_second_up(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     first = settings(layout)
