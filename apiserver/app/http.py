@@ -122,12 +122,12 @@ class HttpBridge:
 
 
 def _request(raw: web.BaseRequest) -> Request:
-    target = raw.raw_path
+    target = _text(raw.raw_path)
     path, question, text = target.partition("?")
     if "%" in path:
         path = unquote(path)
     query = Query(parse_qs(text, keep_blank_values=True)) if question else _NO_QUERY
-    headers: MultiDict[str] = MultiDict((name.lower(), value) for name, value in raw.headers.items())
+    headers: MultiDict[str] = MultiDict((name.lower(), _text(value)) for name, value in raw.headers.items())
     transport = raw.transport
     return Request(
         method=raw.method,
@@ -136,6 +136,14 @@ def _request(raw: web.BaseRequest) -> Request:
         headers=headers,
         peer_certificate=_peer_certificate(transport),
         remote=raw.remote or "",
+    )
+
+
+def _text(received: str) -> str:
+    """received with U+FFFD for what is no UTF-8: aiohttp keeps such bytes as lone surrogates, which no answer
+    or log could hold."""
+    return (
+        received if received.isascii() else received.encode(errors="surrogateescape").decode(errors="replace")
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from apiserver.handlers.options import FieldValidation
+from apiserver.merge.refusals import json_word
 from apiserver.request_info import Request
 from apiserver.resources.definition import ResourceDefinition, Resources
 from apiserver.schema.structural import Schema
@@ -76,7 +77,18 @@ def decode_body(body: bytes, content_type: str, *, kind: str, accepted: tuple[st
         raise BadRequest(_unrecognized(kind, f"json parse error: {error}", body)) from error
     if not isinstance(obj, dict):
         raise BadRequest(_unrecognized(kind, "json parse error: not an object", body))
+    if problem := kind_problem(obj):
+        raise BadRequest(_unrecognized(kind, f"json parse error: {problem}", body))
     return Decoded(obj, duplicates, body=body)
+
+
+def kind_problem(obj: Object) -> str:
+    """Why obj cannot say which kind and version it has; "" when it can, or leaves them out."""
+    for name in ("apiVersion", "kind"):
+        value = obj.get(name)
+        if value is not None and not isinstance(value, str):
+            return f"json: cannot unmarshal {json_word(value)} into Go struct field .{name} of type string"
+    return ""
 
 
 def strict_yaml(body: bytes) -> tuple[Any, list[str]]:
@@ -129,10 +141,17 @@ def settle_kind(
         raise invalid(
             gvk.group,
             gvk.kind,
-            (obj.get("metadata") or {}).get("name") or "",
+            _name_in(obj),
             [FieldError("FieldValueInvalid", "kind", f'Invalid value: "{kind}": must be {gvk.kind}')],
         )
     return _from_other_version(obj, definition, gvk, resources)
+
+
+def _name_in(obj: Object) -> str:
+    """Of an object that is not in shape yet."""
+    metadata = obj.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _from_other_version(

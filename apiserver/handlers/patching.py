@@ -13,6 +13,7 @@ from apiserver.handlers import decode
 from apiserver.handlers.options import FieldValidation, WriteOptions
 from apiserver.merge.managed_fields import server_side_apply
 from apiserver.merge.patches import json_patch, merge_patch, strategic_merge_patch, unknown_operation_members
+from apiserver.merge.refusals import UnclassifiedError, go_text
 from apiserver.request_info import Request
 from apiserver.resources.definition import ResourceDefinition
 from apiserver.schema.builtin import type_node
@@ -57,6 +58,12 @@ class Patch:
                 time=time,
             )
         assert live is not None
+        patched = self._patched(live)
+        if problem := decode.kind_problem(patched):
+            raise _not_decodable(patched, problem)
+        return patched
+
+    def _patched(self, live: Object) -> Object:
         if self.type == JSON_PATCH:
             patched = json_patch(live, self.content)
             if not isinstance(patched, dict):
@@ -152,17 +159,19 @@ def _read_apply(request: Request, gvk: GroupVersionKind, options: WriteOptions) 
         raise BadRequest(
             "error decoding YAML: json: cannot unmarshal into Go value of type map[string]interface {}"
         )
-    version, kind = content.get("apiVersion") or "", content.get("kind") or ""
-    if not version or kind != gvk.kind:
-        group, _, short = version.rpartition("/")
-        raise BadRequest(f"invalid object type: {group}/{short}, Kind={kind}")
-    if version != gvk.api_version:
+    given = GroupVersionKind.of(content)
+    if not given.version or given.kind != gvk.kind:
+        raise BadRequest(f"invalid object type: {given}")
+    if given.api_version != gvk.api_version:
         raise BadRequest(
             "Incorrect version specified in apply patch. Specified patch version: "
-            f"{version}, expected: {gvk.api_version}"
+            f"{given.api_version}, expected: {gvk.api_version}"
         )
-    metadata = content.get("metadata") or {}
-    if metadata.get("managedFields"):
+    metadata = content.get("metadata")
+    if metadata is not None and not isinstance(metadata, dict):
+        problem = f".metadata: expected map, got &{{{go_text(metadata)}}}"
+        raise UnclassifiedError(f"failed to create typed patch object (/; {given}): {problem}")
+    if metadata and metadata.get("managedFields"):
         raise BadRequest("metadata.managedFields must be nil")
     _complain_of_yaml(complaints, request, options)
     return content

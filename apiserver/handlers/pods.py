@@ -52,7 +52,7 @@ class PodActions:
         named = (binding.get("metadata") or {}).get("name") or ""
         if named and named != request.info.name:
             raise BadRequest("name in URL does not match name in Binding object")
-        await self._bind(request, definition, request.info.name, binding)
+        await self._bind(request, definition, request.info.name, binding, asked=definition)
         return status_response(request, _CREATED, code=201)
 
     async def bind_legacy(self, request: Request, definition: ResourceDefinition) -> Response:
@@ -62,16 +62,23 @@ class PodActions:
         pods = self._resources.lookup("", "v1", "pods")
         if not name or pods is None:
             raise BadRequest("name is required")
-        await self._bind(request, pods, name, binding)
+        await self._bind(request, pods, name, binding, asked=definition)
         return status_response(request, _CREATED, code=201)
 
     async def _bind(
-        self, request: Request, definition: ResourceDefinition, name: str, binding: Object
+        self,
+        request: Request,
+        definition: ResourceDefinition,
+        name: str,
+        binding: Object,
+        *,
+        asked: ResourceDefinition,
     ) -> None:
+        """asked is what admission judges the binding as: it is no pod, though definition is the pods'."""
         options = WriteOptions.parse(request, "CreateOptions")
         binding = await self._preparation.action(
             request,
-            definition,
+            asked,
             "CREATE",
             binding,
             name=name,

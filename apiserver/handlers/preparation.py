@@ -6,6 +6,8 @@ validating admission. write.py and the subresource handlers call it inside the s
 """
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -117,6 +119,17 @@ class Preparation:
         tracking: Tracking = "update",
     ) -> Object:
         """The object to create. obj is in shape and is used up."""
+        with _schema_first(definition, obj):
+            return await self._created(definition, obj, context, options, tracking)
+
+    async def _created(
+        self,
+        definition: ResourceDefinition,
+        obj: Object,
+        context: AdmissionContext,
+        options: WriteOptions,
+        tracking: Tracking,
+    ) -> Object:
         metadata = obj["metadata"]
         if repeated := meta.dedup_owners(metadata):
             context.warnings.append(meta.duplicate_owner_warning(repeated))
@@ -153,6 +166,18 @@ class Preparation:
     ) -> Object:
         """The object that replaces old. new is in shape and is used up; for a subresource it is already
         the whole object that the write to the subresource makes."""
+        with _schema_first(definition, new):
+            return await self._updated(definition, new, old, context, options, tracking)
+
+    async def _updated(
+        self,
+        definition: ResourceDefinition,
+        new: Object,
+        old: Object,
+        context: AdmissionContext,
+        options: WriteOptions,
+        tracking: Tracking,
+    ) -> Object:
         metadata = new["metadata"]
         if repeated := meta.dedup_owners(metadata):
             context.warnings.append(meta.duplicate_owner_warning(repeated))
@@ -231,6 +256,18 @@ class Preparation:
         errors = errors + self.chain.errors(obj, old, context)
         if errors:
             raise invalid(definition.gvr.group, definition.served.kind, name_of(obj), errors)
+
+
+@contextmanager
+def _schema_first(definition: ResourceDefinition, obj: Object) -> Iterator[None]:
+    """Defaults and rules of a kind see objects of custom kinds before their schema has judged them. What
+    stumbles over a value of the wrong type is told as what the schema says of it; raises Invalid."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        if errors := definition.schema.validate(obj):
+            raise invalid(definition.gvr.group, definition.served.kind, name_of(obj), errors) from error
+        raise
 
 
 def _reshaped_action(kind: GroupVersionKind, obj: Object) -> Object:

@@ -28,9 +28,10 @@ class GroupVersionKind(NamedTuple):
 
     @classmethod
     def of(cls, obj: Object) -> "GroupVersionKind":
-        """The kind an object says it has; missing parts are ""."""
-        group, version = split_api_version(obj.get("apiVersion") or "")
-        return cls(group, version, obj.get("kind") or "")
+        """The kind an object says it has; parts that are missing or no text are ""."""
+        api_version, kind = obj.get("apiVersion"), obj.get("kind")
+        group, version = split_api_version(api_version) if isinstance(api_version, str) else ("", "")
+        return cls(group, version, kind if isinstance(kind, str) else "")
 
     @override
     def __str__(self) -> str:
