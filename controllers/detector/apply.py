@@ -52,6 +52,11 @@ class BindingGates:
     """WorkloadAffinity: resolve the affinity groups of a template."""
     resource_quota_estimate: bool = False
     """ResourceQuotaEstimate: tell the estimator the namespace of the replicas."""
+    multiple_pod_templates: bool = False
+    """MultiplePodTemplatesScheduling: components instead of replicas, for kinds that have them."""
+
+    def counts_components(self, interpreter: Interpreter, gvk: GroupVersionKind) -> bool:
+        return self.multiple_pod_templates and interpreter.handles(gvk, Operation.COMPONENT)
 
 
 class Bindings:
@@ -222,6 +227,8 @@ class Applier:
 
     async def _interpret(self, template: Object) -> Interpreted:
         gvk = GroupVersionKind.of(template)
+        if self._gates.counts_components(self._interpreter, gvk):
+            return await self._components(template)
         if not self._interpreter.handles(gvk, Operation.REPLICA):
             return Interpreted()
         try:
@@ -233,6 +240,14 @@ class Applier:
         if requirements is not None and self._gates.resource_quota_estimate and not requirements.namespace:
             requirements = requirements.model_copy(update={"namespace": template["metadata"]["namespace"]})
         return Interpreted(replicas, requirements)
+
+    async def _components(self, template: Object) -> Interpreted:
+        try:
+            return Interpreted(components=tuple(await self._interpreter.get_components(template)))
+        except InterpreterError as error:
+            message = f"failed to get components: {error}"
+            self._warn(template, wellknown.EVENT_GET_COMPONENTS_FAILED, message)
+            raise InternalError(message) from error
 
     async def _schedule_priority(self, policy: PropagationPolicy) -> int | None:
         asked = policy.spec.schedule_priority
@@ -250,7 +265,11 @@ class Applier:
 
     def _say_interpreted(self, template: Object, desired: ResourceBinding) -> None:
         """Only with a write: an event for every look at a template would itself be a write."""
-        if self._interpreter.handles(GroupVersionKind.of(template), Operation.REPLICA):
+        gvk = GroupVersionKind.of(template)
+        if self._gates.counts_components(self._interpreter, gvk):
+            text = "Get components of resource template successfully."
+            self._say(template, wellknown.EVENT_GET_COMPONENTS_SUCCEED, text)
+        elif self._interpreter.handles(gvk, Operation.REPLICA):
             self._say(
                 template,
                 wellknown.EVENT_GET_REPLICAS_SUCCEED,

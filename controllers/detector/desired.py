@@ -15,6 +15,7 @@ from karmada.api.groups.work import (
     RESOURCE_BINDINGS,
     BindingSchedulePriority,
     BindingSuspension,
+    Component,
     ObjectReference,
     ReplicaRequirements,
     ResourceBinding,
@@ -56,10 +57,11 @@ class OwnerMismatch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Interpreted:
-    """What the interpreter found in a template."""
+    """What the interpreter found in a template: replicas, or components instead."""
 
     replicas: int = 0
     requirements: ReplicaRequirements | None = None
+    components: tuple[Component, ...] = ()
 
 
 def binding_scope(template: Object) -> Resource[ResourceBinding]:
@@ -95,6 +97,7 @@ def desired_binding(
             resource=_reference(template),
             replicas=interpreted.replicas or None,
             replica_requirements=interpreted.requirements,
+            components=list(interpreted.components) or None,
             propagate_deps=asked.propagate_deps or None,
             scheduler_name=asked.scheduler_name or None,
             placement=asked.placement,

@@ -66,6 +66,7 @@ async def _detector(plane: Plane) -> None:
             priority_based_scheduling=plane.gate("PriorityBasedScheduling"),
             workload_affinity=plane.gate("WorkloadAffinity"),
             resource_quota_estimate=plane.gate("ResourceQuotaEstimate"),
+            multiple_pod_templates=plane.gate("MultiplePodTemplatesScheduling"),
         ),
         preemption=plane.gate("PropagationPolicyPreemption"),
     )

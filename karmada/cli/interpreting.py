@@ -19,9 +19,8 @@ from karmada.api.groups.kubernetes import SERVICES
 from karmada.api.gvk import Resource
 from karmada.api.objects import Object
 from karmada.client.client import Client
-from karmada.interpreter.chain import Interpreter, Layer
+from karmada.interpreter.chain import Interpreter, Layer, built_in
 from karmada.interpreter.declarative import DeclarativeLayer
-from karmada.interpreter.native.layer import NativeLayer
 from karmada.interpreter.pool import ScriptPool
 from karmada.interpreter.webhook import WebhookLayer
 from karmada.runtime.clock import SYSTEM_CLOCK
@@ -51,10 +50,12 @@ async def command_layers(
         ScriptPool() as scripts,
         WebhookLayer(configurations=lambda: configurations, find_service=find_service) as webhook,
     ):
+        third_party, native = built_in(SYSTEM_CLOCK)
         yield {
             "customized": DeclarativeLayer(customizations=lambda: customizations, scripts=scripts),
             "webhook": webhook,
-            "default": NativeLayer(clock=SYSTEM_CLOCK),
+            "third-party": third_party,
+            "default": native,
         }
 
 

@@ -1,8 +1,9 @@
 """Who answers a question about an object: the layers, first one that knows the kind and operation.
 
 In: objects of any kind. Out: replicas, health, status and the rest. Behind it are Layers: customizations in
-Lua (declarative.py), webhooks (webhook.py), and the native layer (native/*.py), put together by
-configured.py. The first layer that has an implementation answers, and its error is final.
+Lua (declarative.py), webhooks (webhook.py), the kinds of known projects (thirdparty/*.py), and the native
+layer (native/*.py), put together by configured.py. The first layer that has an implementation answers, and
+its error is final.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from karmada.interpreter.answers import checked_dependencies, same_object
 from karmada.interpreter.errors import InterpreterError
 from karmada.interpreter.native.layer import NativeLayer
 from karmada.interpreter.operations import Operation
+from karmada.interpreter.thirdparty.layer import ThirdPartyLayer
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
 
 __all__ = ["Interpreter", "InterpreterError", "Layer", "Operation"]
@@ -44,11 +46,16 @@ class Layer(Protocol):
     async def interpret_health(self, obj: Object) -> bool: ...
 
 
+def built_in(clock: Clock) -> tuple[Layer, Layer]:
+    """What Karmada knows by itself: kinds of known projects, then its own."""
+    return ThirdPartyLayer(clock=clock), NativeLayer(clock=clock)
+
+
 class Interpreter:
     """Asks the layers in order."""
 
     def __init__(self, *, layers: Sequence[Layer] | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
-        self._layers: Sequence[Layer] = layers if layers is not None else (NativeLayer(clock=clock),)
+        self._layers: Sequence[Layer] = layers if layers is not None else built_in(clock)
 
     def handles(self, gvk: GroupVersionKind, operation: Operation) -> bool:
         return any(layer.handles(gvk, operation) for layer in self._layers)

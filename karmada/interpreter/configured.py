@@ -16,9 +16,8 @@ from karmada.api.groups.kubernetes import SERVICES
 from karmada.api.objects import Object
 from karmada.client.client import Client
 from karmada.client.informer import Informers
-from karmada.interpreter.chain import Interpreter
+from karmada.interpreter.chain import Interpreter, built_in
 from karmada.interpreter.declarative import DeclarativeLayer
-from karmada.interpreter.native.layer import NativeLayer
 from karmada.interpreter.pool import ScriptPool
 from karmada.interpreter.webhook import WebhookLayer
 from karmada.runtime.clock import SYSTEM_CLOCK, Clock
@@ -52,4 +51,4 @@ async def configured_interpreter(
         declarative = DeclarativeLayer(customizations=customizations.cache.list, scripts=scripts)
         customizations.add_handler(lambda _: declarative.changed(), name="interpreter customizations")
         configurations.add_handler(lambda _: webhook.changed(), name="interpreter webhooks")
-        yield Interpreter(layers=(declarative, webhook, NativeLayer(clock=clock)))
+        yield Interpreter(layers=(declarative, webhook, *built_in(clock)))

@@ -10,7 +10,13 @@ Internal errors for whoever asked, as Karmada has them: they say so on the objec
 growing pauses. Nobody else's API call failed, so no other ApiError fits.
 """
 
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
 from karmada.api.errors import InternalError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class InterpreterError(InternalError):
@@ -31,3 +37,11 @@ class WebhookFailed(InterpreterError):
 
 class WebhookOverran(WebhookFailed):
     """A webhook did not answer in time, or did so before and is being tried by somebody else."""
+
+
+def ask(rule: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a rule; an object that is not shaped like its kind is the caller's to report, not a crash."""
+    try:
+        return rule(*args, **kwargs)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InterpreterError(f"the object cannot be read as its kind: {error}") from error

@@ -92,8 +92,11 @@ async def binding_of(
     world: World, policy: PropagationPolicy, template: Object, interpreter: Interpreter
 ) -> ResourceBinding:
     """The binding as the detector would leave it; what scheduler and others wrote before is kept."""
-    interpreted = Interpreted()
-    if interpreter.handles(GroupVersionKind.of(template), Operation.REPLICA):
+    interpreted, gvk = Interpreted(), GroupVersionKind.of(template)
+    in_components = world.binding is not None and bool(world.binding.spec.components)
+    if in_components and interpreter.handles(gvk, Operation.COMPONENT):
+        interpreted = Interpreted(components=tuple(await interpreter.get_components(template)))
+    elif interpreter.handles(gvk, Operation.REPLICA):
         interpreted = Interpreted(*await interpreter.get_replicas(template))
     wanted = desired_binding(policy, template, interpreted)
     if world.binding is None:

@@ -52,7 +52,7 @@ def _counters(
     def rule(template: Object, items: Items, now: str) -> Object:
         status = {**(template.get("status") or {})}
         for name in names:
-            total = sum(int(each.get(name) or 0) for each in _statuses(items))
+            total = sum(int(each.get(name) or 0) for each in reported(items))
             if total or name in always:
                 status[name] = total
             else:
@@ -79,7 +79,7 @@ def _load_balancer(template: Object, items: Items, now: str) -> Object | None:
     if template.get("kind") == "Service" and (template.get("spec") or {}).get("type") != "LoadBalancer":
         return None
     merged: dict[tuple[str, ...], Object] = {}
-    for status in _statuses(items):
+    for status in reported(items):
         for entry in (status.get("loadBalancer") or {}).get("ingress") or ():
             key = (entry.get("ip") or "", entry.get("hostname") or "", entry.get("ipMode") or "")
             present = merged.setdefault(key, {**entry})
@@ -97,7 +97,7 @@ def _job(template: Object, items: Items, now: str) -> Object | None:
     before = template.get("status") or {}
     if any(_is_true(before, kind) for kind in ("Complete", "Failed")):
         return None
-    statuses = list(_statuses(items))
+    statuses = list(reported(items))
     status: Object = {}
     for name in ("active", "succeeded", "failed"):
         if total := sum(int(each.get(name) or 0) for each in statuses):
@@ -150,10 +150,10 @@ def _is_true(status: Object, kind: str) -> bool:
 
 def _cron_job(template: Object, items: Items, now: str) -> Object:
     status: Object = {}
-    if active := [each for one in _statuses(items) for each in one.get("active") or ()]:
+    if active := [each for one in reported(items) for each in one.get("active") or ()]:
         status["active"] = active
     for name in ("lastScheduleTime", "lastSuccessfulTime"):
-        if times := [one[name] for one in _statuses(items) if one.get(name)]:
+        if times := [one[name] for one in reported(items) if one.get(name)]:
             status[name] = max(times)
     return status
 
@@ -176,7 +176,7 @@ def _pod(template: Object, items: Items, now: str) -> Object | None:
                 "ready": bool(each.get("ready")),
                 "state": each.get("state") or {},
             }
-            for one in _statuses(items)
+            for one in reported(items)
             for each in one.get(field) or ()
         ]
         if reduced:
@@ -192,7 +192,7 @@ def _persistent_volume(template: Object, items: Items, now: str) -> Object:
 
 def _persistent_volume_claim(template: Object, items: Items, now: str) -> Object:
     phase = "Bound"
-    for status in _statuses(items):
+    for status in reported(items):
         found = status.get("phase")
         if found == "Lost":
             return {"phase": "Lost"}
@@ -203,7 +203,7 @@ def _persistent_volume_claim(template: Object, items: Items, now: str) -> Object
 
 def _pod_disruption_budget(template: Object, items: Items, now: str) -> Object:
     status: Object = {
-        name: sum(int(each.get(name) or 0) for each in _statuses(items)) for name in PDB_COUNTERS
+        name: sum(int(each.get(name) or 0) for each in reported(items)) for name in PDB_COUNTERS
     }
     disrupted = {
         f"{item.cluster_name}/{pod}": when
@@ -215,14 +215,15 @@ def _pod_disruption_budget(template: Object, items: Items, now: str) -> Object:
 
 def _horizontal_pod_autoscaler(template: Object, items: Items, now: str) -> Object:
     totals = {
-        name: sum(int(each.get(name) or 0) for each in _statuses(items))
+        name: sum(int(each.get(name) or 0) for each in reported(items))
         for name in ("currentReplicas", "desiredReplicas")
     }
     status: Object = {"currentMetrics": None, "desiredReplicas": totals["desiredReplicas"]}
     return {**status, "currentReplicas": totals["currentReplicas"]} if totals["currentReplicas"] else status
 
 
-def _statuses(items: Items) -> Iterable[Object]:
+def reported(items: Items) -> Iterable[Object]:
+    """The statuses of the items that have one."""
     return (item.status for item in items if item.status is not None)
 
 

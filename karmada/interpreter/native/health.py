@@ -7,7 +7,7 @@ from karmada.api.gvk import GroupVersionKind
 from karmada.api.objects import Object, generation_of
 
 
-def _deployment(obj: Object) -> bool:
+def deployment(obj: Object) -> bool:
     status = _status(obj)
     return (
         _is_current(obj)
@@ -20,7 +20,7 @@ def _replica_set(obj: Object) -> bool:
     return _is_current(obj) and _wanted(obj, _count(_status(obj), "availableReplicas"))
 
 
-def _daemon_set(obj: Object) -> bool:
+def daemon_set(obj: Object) -> bool:
     status = _status(obj)
     updated = _count(status, "updatedNumberScheduled")
     return (
@@ -78,10 +78,10 @@ def _wanted(obj: Object, count: int) -> bool:
 
 
 INTERPRET_HEALTH: Final[dict[GroupVersionKind, Callable[[Object], bool]]] = {
-    GroupVersionKind("apps", "v1", "Deployment"): _deployment,
-    GroupVersionKind("apps", "v1", "StatefulSet"): _deployment,
+    GroupVersionKind("apps", "v1", "Deployment"): deployment,
+    GroupVersionKind("apps", "v1", "StatefulSet"): deployment,
     GroupVersionKind("apps", "v1", "ReplicaSet"): _replica_set,
-    GroupVersionKind("apps", "v1", "DaemonSet"): _daemon_set,
+    GroupVersionKind("apps", "v1", "DaemonSet"): daemon_set,
     GroupVersionKind("", "v1", "Service"): _service,
     GroupVersionKind("networking.k8s.io", "v1", "Ingress"): _has_ingress,
     GroupVersionKind("", "v1", "PersistentVolumeClaim"): _persistent_volume_claim,

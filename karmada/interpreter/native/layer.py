@@ -1,14 +1,14 @@
 """The native layer: the tables of this folder as one Layer of chain.py. Hostile objects end as
 InterpreterError."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, ParamSpec, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from karmada.api.groups.config import DependentObjectReference
 from karmada.api.groups.work import AggregatedStatusItem, Component, ReplicaRequirements
 from karmada.api.gvk import GroupVersionKind
 from karmada.api.objects import Object
-from karmada.interpreter.errors import InterpreterError
+from karmada.interpreter.errors import InterpreterError, ask
 from karmada.interpreter.native.aggregate import AGGREGATE_STATUS
 from karmada.interpreter.native.dependencies import GET_DEPENDENCIES
 from karmada.interpreter.native.health import INTERPRET_HEALTH
@@ -17,9 +17,6 @@ from karmada.interpreter.native.retain import RETAIN
 from karmada.interpreter.native.status import REFLECT_STATUS, reflect_status
 from karmada.interpreter.operations import Operation
 from karmada.runtime.clock import Clock, rfc3339
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 TABLES: Final[Mapping[Operation, Mapping[GroupVersionKind, Any]]] = {
     Operation.REPLICA: GET_REPLICAS,
@@ -41,37 +38,29 @@ class NativeLayer:
         return operation is Operation.STATUS or gvk in TABLES.get(operation, {})
 
     async def get_replicas(self, obj: Object) -> tuple[int, ReplicaRequirements | None]:
-        return _ask(GET_REPLICAS[GroupVersionKind.of(obj)], obj)
+        return ask(GET_REPLICAS[GroupVersionKind.of(obj)], obj)
 
     async def get_components(self, obj: Object) -> list[Component]:
         raise InterpreterError(f"components of {GroupVersionKind.of(obj)} are not known")
 
     async def revise_replica(self, obj: Object, replicas: int) -> Object:
-        return _ask(REVISE_REPLICA[GroupVersionKind.of(obj)], obj, replicas)
+        return ask(REVISE_REPLICA[GroupVersionKind.of(obj)], obj, replicas)
 
     async def retain(self, desired: Object, observed: Object) -> Object:
-        return _ask(RETAIN[GroupVersionKind.of(desired)], desired, observed)
+        return ask(RETAIN[GroupVersionKind.of(desired)], desired, observed)
 
     async def aggregate_status(self, obj: Object, items: Sequence[AggregatedStatusItem]) -> Object:
         now = rfc3339(self._clock.now())
-        status = _ask(AGGREGATE_STATUS[GroupVersionKind.of(obj)], obj, items, now)
+        status = ask(AGGREGATE_STATUS[GroupVersionKind.of(obj)], obj, items, now)
         if status is None or status == (obj.get("status") or {}):
             return obj
         return {**obj, "status": status}
 
     async def get_dependencies(self, obj: Object) -> list[DependentObjectReference]:
-        return _ask(GET_DEPENDENCIES[GroupVersionKind.of(obj)], obj)
+        return ask(GET_DEPENDENCIES[GroupVersionKind.of(obj)], obj)
 
     async def reflect_status(self, obj: Object) -> Object | None:
-        return _ask(REFLECT_STATUS.get(GroupVersionKind.of(obj), reflect_status), obj)
+        return ask(REFLECT_STATUS.get(GroupVersionKind.of(obj), reflect_status), obj)
 
     async def interpret_health(self, obj: Object) -> bool:
-        return _ask(INTERPRET_HEALTH[GroupVersionKind.of(obj)], obj)
-
-
-def _ask(rule: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run a rule; an object that is not shaped like its kind is the caller's to report, not a crash."""
-    try:
-        return rule(*args, **kwargs)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InterpreterError(f"the object cannot be read as its kind: {error}") from error
+        return ask(INTERPRET_HEALTH[GroupVersionKind.of(obj)], obj)

@@ -20,7 +20,7 @@ POD: Final = GroupVersionKind("", "v1", "Pod")
 
 def _of_workload(obj: Object) -> Replicas:
     spec = obj.get("spec") or {}
-    return _number(spec, "replicas"), _requirements(spec.get("template") or {})
+    return _number(spec, "replicas"), replica_requirements(spec.get("template") or {})
 
 
 def _of_job(obj: Object) -> Replicas:
@@ -28,14 +28,14 @@ def _of_job(obj: Object) -> Replicas:
     replicas = _number(spec, "parallelism")
     if spec.get("completions") is not None:
         replicas = min(replicas, _number(spec, "completions"))
-    return replicas, _requirements(spec.get("template") or {})
+    return replicas, replica_requirements(spec.get("template") or {})
 
 
 def _of_pod(obj: Object) -> Replicas:
-    return 1, _requirements(obj)
+    return 1, replica_requirements(obj)
 
 
-def _requirements(template: Object) -> ReplicaRequirements | None:
+def replica_requirements(template: Object) -> ReplicaRequirements | None:
     fields = requirements_of(template)
     return ReplicaRequirements.model_validate(fields) if fields else None
 

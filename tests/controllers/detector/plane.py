@@ -93,7 +93,11 @@ async def plane() -> AsyncIterator[Plane]:
 
 @asynccontextmanager
 async def detector(
-    user: Plane, *, preemption: bool = False, options: DetectorOptions | None = None
+    user: Plane,
+    *,
+    preemption: bool = False,
+    options: DetectorOptions | None = None,
+    gates: BindingGates | None = None,
 ) -> AsyncIterator[None]:
     """The detector running against user's control plane."""
     client = user.client
@@ -110,7 +114,7 @@ async def detector(
             interpreter=Interpreter(),
             recorder=recorder,
             options=options or DetectorOptions(),
-            gates=BindingGates(),
+            gates=gates or BindingGates(),
             preemption=preemption,
         )
         async with _running(made.resources, made.templates, made.policies, made.cluster_policies):

@@ -2,9 +2,18 @@
 
 import asyncio
 
-from karmada.api.groups.kubernetes import CONFIG_MAPS, DEPLOYMENTS, EVENTS, NAMESPACES, PRIORITY_CLASSES
+from controllers.detector.apply import BindingGates
+from karmada.api.groups.kubernetes import (
+    CONFIG_MAPS,
+    CUSTOM_RESOURCE_DEFINITIONS,
+    DEPLOYMENTS,
+    EVENTS,
+    NAMESPACES,
+    PRIORITY_CLASSES,
+)
 from karmada.api.groups.work import CLUSTER_RESOURCE_BINDINGS, RESOURCE_BINDINGS
-from karmada.api.objects import labels_of
+from karmada.api.gvk import GroupVersionResource, Resource
+from karmada.api.objects import Object, labels_of
 from tests.controllers.detector.plane import Plane, detector, eventually
 from tests.controllers.detector.users import (
     CLUSTER_ID,
@@ -44,6 +53,59 @@ async def test_replicas_of_a_workload_are_on_its_binding(user: Plane) -> None:
         binding = await bound(user, "p", "web-deployment")
     assert binding.spec.replicas == 3
     assert binding.spec.to_json()["replicaRequirements"]["resourceRequest"] == {"cpu": "100m"}
+
+
+RAY_JOBS: Resource[Object] = Resource(
+    GroupVersionResource("ray.io", "v1", "rayjobs"), "RayJob", namespaced=True
+)
+
+
+async def ray_job(user: Plane, workers: object) -> None:
+    """A kind of several pod templates, served from now on, and an object of it."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    names = {"plural": "rayjobs", "singular": "rayjob", "kind": "RayJob", "listKind": "RayJobList"}
+    versions = [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}]
+    spec = {"group": "ray.io", "names": names, "scope": "Namespaced", "versions": versions}
+    await user.create(CUSTOM_RESOURCE_DEFINITIONS, {"metadata": {"name": "rayjobs.ray.io"}, "spec": spec})
+    cluster = {"headGroupSpec": {"template": {}}, "workerGroupSpecs": [{"replicas": workers}]}
+    job = {"metadata": {"name": "fit", "namespace": "shop"}, "spec": {"rayClusterSpec": cluster}}
+    await eventually(lambda: user.create(RAY_JOBS, job), "the kind is served")
+
+
+async def reasons(user: Plane, kind: str) -> set[str]:
+    found = (await user.client.list(EVENTS)).items
+    return {item["reason"] for item in found if item["involvedObject"]["kind"] == kind}
+
+
+async def test_components_are_on_the_binding_where_the_gate_is_on(user: Plane) -> None:
+    async with detector(user, gates=BindingGates(multiple_pod_templates=True)):
+        await policy(user, "p", {"apiVersion": "ray.io/v1", "kind": "RayJob"})
+        await ray_job(user, 3)
+        binding = await bound(user, "p", "fit-rayjob")
+    told = await reasons(user, "RayJob")
+    spec = binding.spec.to_json()
+    assert spec["components"] == [{"name": "ray-head", "replicas": 1}, {"name": "worker-1", "replicas": 3}]
+    assert "replicas" not in spec
+    assert {"ApplyPolicySucceed", "GetComponentsSucceed"} <= told
+
+
+async def test_components_are_nowhere_while_the_gate_is_off(user: Plane) -> None:
+    async with detector(user):
+        await policy(user, "p", {"apiVersion": "ray.io/v1", "kind": "RayJob"})
+        await ray_job(user, 3)
+        binding = await bound(user, "p", "fit-rayjob")
+    assert "components" not in binding.spec.to_json()
+
+
+async def test_users_are_told_when_components_cannot_be_read(user: Plane) -> None:
+    async with detector(user, gates=BindingGates(multiple_pod_templates=True)):
+        await policy(user, "p", {"apiVersion": "ray.io/v1", "kind": "RayJob"})
+        await ray_job(user, True)
+
+        async def told() -> bool:
+            return {"ApplyPolicyFailed", "GetComponentsFailed"} <= await reasons(user, "RayJob")
+
+        await eventually(told, "the user is told")
 
 
 async def test_a_cluster_scoped_template_gets_a_cluster_binding(user: Plane) -> None:

@@ -13,7 +13,7 @@ from controllers.detector.desired import (
     merged,
     released,
 )
-from karmada.api.groups.work import RESOURCE_BINDINGS, ReplicaRequirements, ResourceBinding
+from karmada.api.groups.work import RESOURCE_BINDINGS, Component, ReplicaRequirements, ResourceBinding
 from karmada.api.objects import Object
 from tests.controllers.detector.builders import CLUSTER_POLICY_ID, POLICY_ID, deployment, policy
 
@@ -126,6 +126,12 @@ def test_a_cluster_scoped_template_gets_a_cluster_binding() -> None:
             Interpreted(0, ReplicaRequirements.from_json({"resourceRequest": {"cpu": "100m"}})),
             {"placement": {}, "replicaRequirements": {"resourceRequest": {"cpu": "100m"}}},
             id="zero-replicas-are-absent-their-requirements-are-not",
+        ),
+        pytest.param(
+            {},
+            Interpreted(components=(Component(name="head", replicas=1),)),
+            {"placement": {}, "components": [{"name": "head", "replicas": 1}]},
+            id="components-instead-of-replicas",
         ),
         pytest.param(
             {

@@ -6,7 +6,7 @@ import pytest
 
 from karmada.api.codec import loads_yaml
 from karmada.cli.journey.difference import difference, projected
-from karmada.cli.journey.rendering import overlaid, render, without_karmada_marks
+from karmada.cli.journey.rendering import binding_of, overlaid, render, without_karmada_marks
 from karmada.interpreter.chain import Interpreter
 from tests.karmada.cli.journey.worlds import binding, override, policy, world
 
@@ -60,6 +60,28 @@ async def test_a_binding_that_stands_keeps_its_clusters() -> None:
     made = world(namespaced_policies=[policy("p")], binding=binding("member2"))
     rendering = await render(made, Interpreter())
     assert {each.cluster for each in rendering.clusters} == {"member1", "member2"}
+
+
+async def test_a_workload_in_components_stays_one() -> None:
+    groups = {"headGroupSpec": {"template": {}}, "workerGroupSpecs": [{"groupName": "w", "replicas": 2}]}
+    cluster = {
+        "apiVersion": "ray.io/v1",
+        "kind": "RayCluster",
+        "metadata": {"name": "web", "namespace": "shop", "uid": "u1"},
+        "spec": groups,
+    }
+    selector = {"apiVersion": "ray.io/v1", "kind": "RayCluster"}
+    policies = [policy("p", selector)]
+    stood = binding("member2", replicas=0, components=[{"name": "ray-head", "replicas": 1}])
+    made = await binding_of(
+        world(template=cluster, namespaced_policies=policies, binding=stood),
+        policies[0],
+        cluster,
+        Interpreter(),
+    )
+    assert [(each.name, each.replicas) for each in made.spec.components] == [("ray-head", 1), ("w", 2)]
+    fresh = await binding_of(world(template=cluster), policies[0], cluster, Interpreter())
+    assert fresh.spec.components == []
 
 
 def test_policies_of_files_take_the_place_of_stored_ones() -> None:
